@@ -1,0 +1,14 @@
+/** The Raft protocol as a pure function: inputs in, effects out. */
+export * from './configuration/configuration.ts';
+export * from './effects.ts';
+export * from './entry.ts';
+export * from './inputs.ts';
+export * from './log/log-reader.ts';
+export * from './messages.ts';
+export * from './options.ts';
+export * from './raft.ts';
+export * from './random.ts';
+export * from './stored.ts';
+export * from './trace.ts';
+export * from './types.ts';
+export type { VoteVerdict } from './vote.ts';

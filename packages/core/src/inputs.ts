@@ -1,0 +1,39 @@
+import type { Payload, SnapshotMeta } from './entry.ts';
+import type { Message } from './messages.ts';
+import type { LogIndex, NodeId } from './types.ts';
+
+/**
+ * Everything that can happen to a server. `raft.step(input, now)` is the only way in, besides
+ * `raft.propose`, which is an input with an answer.
+ */
+export type Input =
+  /** `raft.nextDeadline` is due. Harmless when early. */
+  | { readonly kind: 'timePassed' }
+  | { readonly kind: 'received'; readonly message: Message }
+  /** `Write.sequence` is durable, and so are all before it. */
+  | { readonly kind: 'written'; readonly sequence: number }
+  /** The state machine stands at `index`. */
+  | { readonly kind: 'applied'; readonly index: LogIndex }
+  /** A linearizable read was asked for. Answered by `Effects.reads` with the same id. */
+  | { readonly kind: 'readRequested'; readonly id: number }
+  /** Commands for whoever leads. Answered, if at all, by `Effects.forwarded` with the same id. */
+  | { readonly kind: 'forwardRequested'; readonly id: number; readonly payload: Payload }
+  /**
+   * A snapshot of the applied state is durable. Entries up to `index` are no longer needed, except
+   * the last `keepEntries` of them, which spare a slow follower the snapshot.
+   */
+  | {
+      readonly kind: 'snapshotSaved';
+      readonly snapshot: SnapshotMeta;
+      readonly keepEntries: number;
+    }
+  /** The transfer that an `installSnapshot` message began is over, well or badly. */
+  | { readonly kind: 'snapshotSent'; readonly to: NodeId; readonly isDelivered: boolean }
+  /** Messages to this peer were lost: its connection broke or its queue was full. */
+  | { readonly kind: 'peerUnreachable'; readonly peer: NodeId };
+
+/** The answer to `raft.propose`. */
+export type Proposed =
+  /** The commands stand at `firstIndex` and following, in this term; not yet committed. */
+  | { readonly kind: 'appended'; readonly firstIndex: LogIndex; readonly term: number }
+  | { readonly kind: 'refused'; readonly reason: 'not-leader' | 'too-much-uncommitted' };

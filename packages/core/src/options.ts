@@ -1,0 +1,114 @@
+/**
+ * Timing and limits. Every field carries its unit in its name and has a default, so `{}` is a
+ * valid value. Limits bound memory: the leader has at most `maxInflightBytes` (plus one append)
+ * on the way to each follower, and keeps `maxTailBytes` of its log in memory.
+ */
+export interface RaftOptions {
+  /**
+   * Idle time after which the leader sends a heartbeat to a follower.
+   *
+   * @default 100 — etcd's heartbeat interval, chosen for a round trip well under 50 ms.
+   */
+  readonly heartbeatIntervalMs?: number;
+
+  /**
+   * Shortest silence before a follower starts an election. The real timeout is drawn uniformly
+   * from [n, 2n) for each election, so that votes rarely split (§5.2).
+   *
+   * @default 1000 — etcd's; ten heartbeats must be lost in a row to unseat a healthy leader.
+   */
+  readonly electionTimeoutMs?: number;
+
+  /**
+   * How long the leader waits, with nothing else to send, before it tells the followers that
+   * commitIndex has moved. Under load the news rides on the next append and costs nothing. At or
+   * above `heartbeatIntervalMs` it always waits for a heartbeat.
+   *
+   * @default 2
+   */
+  readonly commitNoticeDelayMs?: number;
+
+  /**
+   * A candidate first asks whether it would be elected (dissertation §9.6), and voters that hear a
+   * leader refuse.
+   *
+   * @default true
+   */
+  readonly preVote?: boolean;
+
+  /**
+   * A leader that has not heard from a quorum for an election timeout steps down (dissertation
+   * §6.2), and a voter that has heard from a leader within the shortest election timeout ignores
+   * candidates (§4.2.3).
+   *
+   * @default true
+   */
+  readonly checkQuorum?: boolean;
+
+  /**
+   * A new leader opens its term with an empty entry, which commits what earlier terms left (§8).
+   * Without it reads wait for the first command of the term. The MIT lab counts indexes and
+   * therefore turns it off.
+   *
+   * @default true
+   */
+  readonly noopOnElection?: boolean;
+
+  /** Largest AppendEntries, in bytes of entries; a single larger batch still goes. @default 1_048_576 (1 MiB) */
+  readonly maxAppendBytes?: number;
+
+  /** Appends in flight to one follower before the leader waits. @default 256 */
+  readonly maxInflightMessages?: number;
+
+  /** Bytes in flight to one follower before the leader waits. @default 8_388_608 (8 MiB) */
+  readonly maxInflightBytes?: number;
+
+  /**
+   * Bytes of recent entries kept in memory. Older ones are read back from the log's reader when a
+   * slow follower needs them. Entries that are not yet durable are always kept.
+   *
+   * @default 33_554_432 (32 MiB)
+   */
+  readonly maxTailBytes?: number;
+
+  /** Bytes of entries handed to the state machine and not yet reported applied. @default 8_388_608 (8 MiB) */
+  readonly maxApplyBytes?: number;
+
+  /** Uncommitted bytes in a leader's log above which proposals are refused. @default 268_435_456 (256 MiB) */
+  readonly maxUncommittedBytes?: number;
+}
+
+export type ResolvedRaftOptions = Required<RaftOptions>;
+
+export const DEFAULT_RAFT_OPTIONS: ResolvedRaftOptions = {
+  heartbeatIntervalMs: 100,
+  electionTimeoutMs: 1000,
+  commitNoticeDelayMs: 2,
+  preVote: true,
+  checkQuorum: true,
+  noopOnElection: true,
+  maxAppendBytes: 1_048_576,
+  maxInflightMessages: 256,
+  maxInflightBytes: 8_388_608,
+  maxTailBytes: 33_554_432,
+  maxApplyBytes: 8_388_608,
+  maxUncommittedBytes: 268_435_456,
+};
+
+/** @throws {RangeError} naming the option, the value and the bound it breaks. */
+export function resolveOptions(options: RaftOptions = {}): ResolvedRaftOptions {
+  const resolved: ResolvedRaftOptions = { ...DEFAULT_RAFT_OPTIONS, ...options };
+  for (const [name, value] of Object.entries(resolved)) {
+    const smallest = name === 'commitNoticeDelayMs' ? 0 : 1;
+    if (typeof value === 'number' && !(value >= smallest && value <= Number.MAX_SAFE_INTEGER)) {
+      throw new RangeError(`${name} must be a number of at least ${smallest}, got ${value}`);
+    }
+  }
+  if (resolved.electionTimeoutMs <= resolved.heartbeatIntervalMs) {
+    throw new RangeError(
+      `electionTimeoutMs (${resolved.electionTimeoutMs}) must exceed heartbeatIntervalMs ` +
+        `(${resolved.heartbeatIntervalMs}), or followers would unseat a leader between two heartbeats`,
+    );
+  }
+  return resolved;
+}

@@ -1,0 +1,58 @@
+/** The embedding API's shapes. `raft-node.ts` has the class. */
+
+import type { LogIndex, NodeId, RaftOptions, RaftStatus, Term, TraceSink } from '@quorate/core';
+import type { StateMachine } from './state-machine.ts';
+
+export interface RaftNodeOptions<Result> {
+  /** This server. A safe integer above 0, unique in the cluster, for ever its own. */
+  readonly id: number;
+  /** Every voter of a new cluster and where its peers reach it, this server included. */
+  readonly peers: Readonly<Record<number, PeerAddress>>;
+  /** Two clusters that should never mix need two names. Stored with the data. */
+  readonly clusterId: number;
+  /** Where the log and the snapshots live. Undefined: in memory only, lost with the process. */
+  readonly directory: string | undefined;
+  readonly machine: StateMachine<Result>;
+  /** Where to listen for peers. @default peers[id] */
+  readonly listen?: PeerAddress;
+  /** Timing and limits of the protocol. */
+  readonly raft?: RaftOptions;
+  /** Applied entries after which the log is compacted. @default 100_000 (etcd's snapshot-count) */
+  readonly snapshotEntries?: number;
+  /** Entries kept behind a snapshot for slow followers. @default 5_000 (etcd's) */
+  readonly keepEntries?: number;
+  /** Largest command, in bytes. @default 1_572_864 (1.5 MiB, etcd's request limit) */
+  readonly maxCommandBytes?: number;
+  readonly trace?: TraceSink;
+  /** One line a noteworthy event (peer lost, torn tail cut, snapshot sent); no line otherwise. */
+  readonly log?: (level: 'info' | 'warn' | 'error', message: string, facts: object) => void;
+}
+
+export interface PeerAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface CallOptions {
+  /** Stops the wait. A proposal itself cannot be recalled and may still commit. */
+  readonly signal?: AbortSignal;
+}
+
+export interface ProposeOptions extends CallOptions {
+  /** Lets a follower pass the command to the leader and wait for it here. @default false */
+  readonly forward?: boolean;
+}
+
+/** The lab's contract of `Start`: an answer at once, a promise of nothing. */
+export interface Started {
+  readonly index: LogIndex;
+  readonly term: Term;
+  readonly isLeader: boolean;
+}
+
+export interface NodeStatus extends RaftStatus {
+  readonly clusterId: number;
+  /** Peers with an open connection. */
+  readonly connectedPeers: readonly NodeId[];
+  readonly logBytesOnDisk: number;
+}
