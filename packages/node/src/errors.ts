@@ -1,0 +1,62 @@
+/** Every way a call can fail, as a stable string. Each message ends with what to do about it. */
+export type RaftErrorCode =
+  /** This server does not lead; `NotLeaderError.leaderId` says who does, if anybody is known. */
+  | 'RAFT_NOT_LEADER'
+  /** Nothing was proposed: a limit is reached. Back off, then retry. */
+  | 'RAFT_PROPOSAL_DROPPED'
+  /** The command may or may not commit: retry only if applying it twice is harmless (§8). */
+  | 'RAFT_OUTCOME_UNKNOWN'
+  /** Bytes on the disk are not what was written there. */
+  | 'RAFT_STORAGE_CORRUPT'
+  /** The data directory belongs to another cluster or to another server. */
+  | 'RAFT_WRONG_DIRECTORY'
+  /** Another process has the data directory open. */
+  | 'RAFT_DIRECTORY_LOCKED'
+  /** A write or a sync failed. Final: the kernel may have dropped what it could not write. */
+  | 'RAFT_DISK_FAILED'
+  /** No room on the disk for more log. */
+  | 'RAFT_DISK_FULL'
+  | 'RAFT_CLOSED'
+  | 'RAFT_COMMAND_TOO_LARGE'
+  | 'RAFT_BAD_OPTION'
+  | 'RAFT_ADDRESS_IN_USE';
+
+export interface RaftErrorOptions extends ErrorOptions {
+  /** Facts for the log line and for tests; never parsed, never required to recover. */
+  readonly details?: Readonly<Record<string, string | number>>;
+}
+
+/**
+ * An expected failure: the cluster, the disk or the caller did something the protocol allows for.
+ * (A bug in this program is an InvariantViolation instead, and stops the node.)
+ *
+ * Match on `code`, not on the class or the message: `code` survives two copies of this package in
+ * one process, and messages may be reworded in any release.
+ */
+export class RaftError extends Error {
+  override readonly name: string = 'RaftError';
+  readonly code: RaftErrorCode;
+  readonly details: Readonly<Record<string, string | number>>;
+
+  constructor(code: RaftErrorCode, message: string, options: RaftErrorOptions = {}) {
+    super(message, options);
+    this.code = code;
+    this.details = options.details ?? {};
+  }
+}
+
+/** The only subclass so far: a caller needs more than a code to act on this one. */
+export class NotLeaderError extends RaftError {
+  override readonly name = 'NotLeaderError';
+  /** Where to retry, or undefined while no leader is known. */
+  readonly leaderId: number | undefined;
+
+  constructor(leaderId: number | undefined, options?: RaftErrorOptions) {
+    const hint =
+      leaderId === undefined
+        ? 'no leader is known; retry after an election'
+        : `retry at server ${leaderId}, which leads`;
+    super('RAFT_NOT_LEADER', `this server does not lead the cluster; ${hint}`, options);
+    this.leaderId = leaderId;
+  }
+}
