@@ -1,12 +1,43 @@
-import type { Effects } from './effects.ts';
-import type { Payload } from './entry.ts';
+/**
+ * One server of a Raft cluster, without a clock, a disk or a network.
+ *
+ * Inputs change the state; effects say what must be done about it. The same inputs, with the same
+ * times and dice, give the same effects bit for bit. This file only dispatches: each rule lives in
+ * the file that bears its name, and docs/paper-map.md lists them.
+ */
+
+import { ApplyQueue } from './apply-queue.ts';
+import type { Effects, Write } from './effects.ts';
+import { onOwnVoteWritten, onPreVoteReply, onRequestVoteReply, startElection } from './election.ts';
+import type { Payload, SnapshotMeta } from './entry.ts';
+import { onAppendEntries, onInstallSnapshot } from './follower.ts';
+import { onForwardProposal, onForwardReply, onForwardRequested } from './forward.ts';
 import type { Input, Proposed } from './inputs.ts';
+import { invariant } from './invariant.ts';
+import { advanceLeaderCommit } from './leader/commit.ts';
+import { checkQuorum, propose, quorumDeadline } from './leader/leader.ts';
+import { answerReads, startReadRound } from './leader/read.ts';
+import {
+  onAppendAccepted,
+  onAppendRejected,
+  onPeerUnreachable,
+  onSnapshotSent,
+  sendAppends,
+  sendDeadline,
+} from './leader/replicate.ts';
+import { RaftLog } from './log/log.ts';
 import type { LogReader } from './log/log-reader.ts';
-import type { RaftOptions } from './options.ts';
+import type { Message } from './messages.ts';
+import { type RaftOptions, resolveOptions } from './options.ts';
+import { Outbox } from './outbox.ts';
 import type { Random } from './random.ts';
+import { onReadIndexReply, onReadRequested, onRequestReadIndex } from './read-requests.ts';
+import { isLeader, NodeState } from './state.ts';
+import type { RaftStatus } from './status.ts';
 import type { StoredState } from './stored.ts';
+import { passesTermGate } from './term-gate.ts';
 import type { TraceSink } from './trace.ts';
-import type { LogIndex, Milliseconds, NodeId, Term } from './types.ts';
+import { type LogIndex, largerIndex, type Milliseconds, type NodeId, type Term } from './types.ts';
 
 export interface RaftConfig {
   readonly id: NodeId;
@@ -14,40 +45,216 @@ export interface RaftConfig {
   /** Where the state machine stands already: entries up to here are not handed out again. */
   readonly appliedIndex: LogIndex;
   readonly now: Milliseconds;
+  /** Spreads the election timeouts; nothing else is left to chance. */
   readonly random: Random;
   readonly reader: LogReader;
   readonly options?: RaftOptions;
   readonly trace?: TraceSink;
 }
 
-/** What a server shows of itself. A snapshot of numbers; changes nothing. */
-export interface RaftStatus {
-  readonly id: NodeId;
-  readonly role: 'follower' | 'preCandidate' | 'candidate' | 'leader';
-  readonly term: Term;
-  readonly votedFor: NodeId | undefined;
-  readonly leaderId: NodeId | undefined;
-  readonly commitIndex: LogIndex;
-  readonly appliedIndex: LogIndex;
-  readonly lastIndex: LogIndex;
-  readonly durableIndex: LogIndex;
-  readonly firstIndex: LogIndex;
-  readonly snapshotIndex: LogIndex;
+export class Raft {
+  readonly #node: NodeState;
+  readonly #applies: ApplyQueue;
+
+  /** @throws {RangeError} for options out of range, naming them. */
+  constructor(config: RaftConfig) {
+    const { id, stored, appliedIndex, now, random, reader, trace } = config;
+    const options = resolveOptions(config.options);
+    const log = new RaftLog(stored, reader, options.maxTailBytes);
+    const { hardState, snapshot } = stored;
+    this.#node = new NodeState({ id, log, options, random, trace, hardState, snapshot, now });
+    this.#applies = new ApplyQueue(appliedIndex, options.maxApplyBytes);
+    const { currentTerm: term } = this.#node;
+    trace?.({ kind: 'becameFollower', node: id, term, leader: undefined, reason: 'started' });
+  }
+
+  /** Takes one input. `now` must never go back. */
+  step(input: Input, now: Milliseconds): void {
+    this.#advanceTime(now);
+    const node = this.#node;
+    switch (input.kind) {
+      case 'timePassed':
+        onTimePassed(node);
+        break;
+      case 'received':
+        onMessage(node, input.message);
+        break;
+      case 'written':
+        node.log.written(input.sequence);
+        onOwnVoteWritten(node, input.sequence);
+        break;
+      case 'applied':
+        this.#applies.applied(input.index);
+        break;
+      case 'readRequested':
+        onReadRequested(node, input.id);
+        break;
+      case 'forwardRequested':
+        onForwardRequested(node, input.id, input.payload);
+        break;
+      case 'snapshotSaved':
+        onSnapshotSaved(node, input.snapshot, input.keepEntries);
+        break;
+      case 'snapshotSent':
+        if (isLeader(node)) onSnapshotSent(node, input.to, input.isDelivered);
+        break;
+      case 'peerUnreachable':
+        if (isLeader(node)) onPeerUnreachable(node, input.peer);
+        break;
+    }
+  }
+
+  /** A client's commands, for the leader's log (Figure 2, Leaders). Answers at once, promises nothing. */
+  propose(payload: Payload, now: Milliseconds): Proposed {
+    this.#advanceTime(now);
+    return propose(this.#node, payload);
+  }
+
+  /**
+   * What must be done now; undefined when nothing must. Call it after stepping all inputs of a
+   * turn, and until it answers undefined.
+   */
+  takeEffects(now: Milliseconds): Effects | undefined {
+    this.#advanceTime(now);
+    const node = this.#node;
+    if (isLeader(node)) {
+      advanceLeaderCommit(node);
+      startReadRound(node);
+      answerReads(node);
+      sendAppends(node);
+    }
+    const { outbox } = node;
+    outbox.sealAcknowledgement(node.id);
+    const { restore } = outbox;
+    if (restore !== undefined) this.#applies.restored(restore.index);
+    const write = takeWrite(node);
+    const committed = this.#applies.take(node.log, node.commitIndex);
+    if (write === undefined && committed.length === 0 && outbox.isEmpty) return undefined;
+    const { messages, messagesAfterWrite, reads, forwarded } = outbox;
+    node.outbox = new Outbox();
+    return { messages, write, messagesAfterWrite, restore, committed, reads, forwarded };
+  }
+
+  /** When `timePassed` is due, on the clock of `now`. */
+  get nextDeadline(): Milliseconds {
+    const node = this.#node;
+    if (isLeader(node)) return Math.min(sendDeadline(node), quorumDeadline(node));
+    return node.role.kind === 'leader' ? Infinity : node.role.electionDeadline;
+  }
+
+  get isLeader(): boolean {
+    return this.#node.role.kind === 'leader';
+  }
+
+  get term(): Term {
+    return this.#node.currentTerm;
+  }
+
+  get leaderId(): NodeId | undefined {
+    return this.#node.leaderId;
+  }
+
+  get lastIndex(): LogIndex {
+    return this.#node.log.lastIndex;
+  }
+
+  get commitIndex(): LogIndex {
+    return this.#node.commitIndex;
+  }
+
+  /** What a snapshot of the state at `index` must say of itself. `index` must be in the log. */
+  snapshotMetaAt(index: LogIndex): SnapshotMeta {
+    const { log } = this.#node;
+    return { index, term: log.termAt(index), configuration: log.configurations.at(index) };
+  }
+
+  status(): RaftStatus {
+    const node = this.#node;
+    return {
+      id: node.id,
+      role: node.role.kind,
+      term: node.currentTerm,
+      votedFor: node.votedFor,
+      leaderId: node.leaderId,
+      commitIndex: node.commitIndex,
+      appliedIndex: this.#applies.appliedIndex,
+      lastIndex: node.log.lastIndex,
+      durableIndex: node.log.durableIndex,
+      firstIndex: node.log.firstIndex,
+      snapshotIndex: node.snapshot.index,
+      configuration: node.configuration,
+    };
+  }
+
+  #advanceTime(now: Milliseconds): void {
+    invariant(now >= this.#node.now, 'timeIsMonotonic', now, this.#node.now);
+    this.#node.now = now;
+  }
 }
 
-/** One server of a Raft cluster, without a clock, a disk or a network. */
-export declare class Raft {
-  constructor(config: RaftConfig);
-  /** Takes one input. `now` must never go back. */
-  step(input: Input, now: Milliseconds): void;
-  /** The `propose` of Figure 2's leader: appends to its own log, or says why not. */
-  propose(payload: Payload, now: Milliseconds): Proposed;
-  /** What must be done now; undefined when nothing must. Call it until it answers undefined. */
-  takeEffects(now: Milliseconds): Effects | undefined;
-  /** When `timePassed` is due, on the clock of `now`. */
-  readonly nextDeadline: Milliseconds;
-  readonly isLeader: boolean;
-  readonly term: Term;
-  readonly lastIndex: LogIndex;
-  status(): RaftStatus;
+/** Heartbeats need no case of their own: they leave with the next effects when they are due. */
+function onTimePassed(node: NodeState): void {
+  if (isLeader(node)) checkQuorum(node);
+  else if (node.role.kind !== 'leader' && node.now >= node.role.electionDeadline) {
+    startElection(node);
+  }
+}
+
+function onMessage(node: NodeState, message: Message): void {
+  if (!passesTermGate(node, message)) return;
+  switch (message.kind) {
+    case 'preVoteReply':
+      onPreVoteReply(node, message);
+      break;
+    case 'requestVoteReply':
+      onRequestVoteReply(node, message);
+      break;
+    case 'appendEntries':
+      onAppendEntries(node, message);
+      break;
+    case 'appendAccepted':
+      if (isLeader(node)) onAppendAccepted(node, message);
+      break;
+    case 'appendRejected':
+      if (isLeader(node)) onAppendRejected(node, message);
+      break;
+    case 'installSnapshot':
+      onInstallSnapshot(node, message);
+      break;
+    case 'requestReadIndex':
+      onRequestReadIndex(node, message);
+      break;
+    case 'readIndexReply':
+      onReadIndexReply(node, message);
+      break;
+    case 'forwardProposal':
+      onForwardProposal(node, message);
+      break;
+    case 'forwardReply':
+      onForwardReply(node, message);
+      break;
+  }
+}
+
+/** The driver has saved the applied state: the log before it may go (§7). */
+function onSnapshotSaved(node: NodeState, snapshot: SnapshotMeta, keepEntries: number): void {
+  if (snapshot.index <= node.snapshot.index) return;
+  node.snapshot = snapshot;
+  node.log.configurations.snapshotTaken(snapshot);
+  const through = largerIndex((snapshot.index - keepEntries) as LogIndex, node.log.base.index);
+  node.log.compactThrough(through);
+  const { id, currentTerm: term } = node;
+  node.trace?.({ kind: 'compacted', node: id, term, firstIndex: node.log.firstIndex });
+}
+
+/** Everything that must be durable and is in no write yet. */
+function takeWrite(node: NodeState): Write | undefined {
+  const snapshot = node.outbox.restore;
+  const { log } = node;
+  if (!node.isHardStateDirty && !log.hasUnwritten && snapshot === undefined) return undefined;
+  node.lastWrite += 1;
+  const sequence = node.lastWrite;
+  node.isHardStateDirty = false;
+  const batches = log.takeUnwritten(sequence);
+  return { sequence, hardState: node.hardState, batches, snapshot };
 }

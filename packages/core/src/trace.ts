@@ -92,7 +92,9 @@ export type StepDownReason =
   | 'leader-of-this-term'
   | 'lost-pre-vote'
   | 'lost-election'
-  | 'lost-quorum';
+  | 'lost-quorum'
+  | 'not-a-voter'
+  | 'voted';
 
 /** Called synchronously during `step`. Must not call back into the core. */
 export type TraceSink = (event: TraceEvent) => void;

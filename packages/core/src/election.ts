@@ -1,0 +1,169 @@
+/**
+ * Elections (§5.2; Figure 2, Followers and Candidates), with the pre-vote of dissertation §9.6.
+ *
+ * vote.ts judges a candidate; this file asks for votes, gives them and counts them.
+ */
+
+import { isVoter, membersOf } from './configuration/configuration.ts';
+import { invariant } from './invariant.ts';
+import { startLeading } from './leader/leader.ts';
+import type { PreVoteReply, RequestPreVote, RequestVote, RequestVoteReply } from './messages.ts';
+import { electionResult } from './quorum/joint.ts';
+import type { NodeState } from './state.ts';
+import { nextTerm } from './types.ts';
+import { judgeVote, type VoteVerdict } from './vote.ts';
+
+/** The election timeout has passed without a leader (Figure 2, Followers; Candidates). */
+export function startElection(node: NodeState): void {
+  if (!isVoter(node.configuration, node.id)) {
+    node.becomeFollower(node.leaderId, 'not-a-voter');
+  } else if (node.options.preVote) {
+    startPreVote(node);
+  } else {
+    startVote(node);
+  }
+}
+
+function startPreVote(node: NodeState): void {
+  node.becomePreCandidate();
+  const { index: lastLogIndex, term: lastLogTerm } = node.log.lastEntry;
+  const term = nextTerm(node.currentTerm);
+  for (const to of otherVoters(node)) {
+    const from = node.id;
+    node.outbox.send({ kind: 'requestPreVote', from, to, term, lastLogIndex, lastLogTerm });
+  }
+  countPreVote(node, node.id, true);
+}
+
+/** Begins a term and asks for its votes. Nothing leaves before term and vote are durable. */
+function startVote(node: NodeState): void {
+  node.enterTerm(nextTerm(node.currentTerm));
+  node.voteFor(node.id);
+  node.becomeCandidate();
+  const { id: from, currentTerm: term } = node;
+  const { index: lastLogIndex, term: lastLogTerm } = node.log.lastEntry;
+  for (const to of otherVoters(node)) {
+    node.outbox.sendAfterWrite({
+      kind: 'requestVote',
+      from,
+      to,
+      term,
+      lastLogIndex,
+      lastLogTerm,
+      isLeadershipTransfer: false,
+    });
+  }
+}
+
+/** Would we vote for it? Answering commits us to nothing and moves no timer. */
+export function onRequestPreVote(node: NodeState, request: RequestPreVote): void {
+  const verdict = judge(node, request, false);
+  traceVote(node, request, true, verdict);
+  const isGranted = verdict === 'granted';
+  node.outbox.send({
+    kind: 'preVoteReply',
+    from: node.id,
+    to: request.from,
+    // A refusal carries our own term: a candidate that is behind learns it and catches up.
+    term: isGranted ? request.term : node.currentTerm,
+    isGranted,
+  });
+}
+
+/** RequestVote receiver (Figure 2). */
+export function onRequestVote(node: NodeState, request: RequestVote): void {
+  const verdict = judge(node, request, request.isLeadershipTransfer);
+  traceVote(node, request, false, verdict);
+  // Our leader lives: we take no notice, not even of the term (dissertation §4.2.3).
+  if (verdict === 'leader-is-alive') return;
+
+  if (request.term > node.currentTerm) {
+    node.enterTerm(request.term);
+    node.becomeFollower(undefined, 'higher-term');
+  }
+  const isGranted = verdict === 'granted';
+  const { id: from, currentTerm: term } = node;
+  const reply = { kind: 'requestVoteReply', from, to: request.from, term, isGranted } as const;
+  if (!isGranted) {
+    node.outbox.send(reply);
+    return;
+  }
+  node.voteFor(request.from);
+  // Having voted, wait a full timeout before running ourselves (Figure 2, Followers).
+  node.becomeFollower(node.leaderId, 'voted');
+  node.outbox.sendAfterWrite(reply);
+}
+
+export function onPreVoteReply(node: NodeState, reply: PreVoteReply): void {
+  if (node.role.kind !== 'preCandidate') return;
+  // An answer to an earlier question, of an earlier term, is no answer to this one.
+  if (reply.isGranted && reply.term !== nextTerm(node.currentTerm)) return;
+  countPreVote(node, reply.from, reply.isGranted);
+}
+
+export function onRequestVoteReply(node: NodeState, reply: RequestVoteReply): void {
+  invariant(reply.term === node.currentTerm, 'termGateRan', reply.term, node.currentTerm);
+  countVote(node, reply.from, reply.isGranted);
+}
+
+/** A write is durable: if it held the candidate's vote for itself, that vote counts now. */
+export function onOwnVoteWritten(node: NodeState, sequence: number): void {
+  if (node.role.kind !== 'candidate' || sequence < node.role.ownVoteWrite) return;
+  countVote(node, node.id, true);
+}
+
+function countPreVote(node: NodeState, voter: NodeState['id'], isGranted: boolean): void {
+  if (node.role.kind !== 'preCandidate') return;
+  node.role.votes.set(voter, isGranted);
+  const result = electionResult(node.configuration, node.role.votes);
+  if (result === 'won') startVote(node);
+  if (result === 'lost') node.becomeFollower(undefined, 'lost-pre-vote');
+}
+
+function countVote(node: NodeState, voter: NodeState['id'], isGranted: boolean): void {
+  if (node.role.kind !== 'candidate') return;
+  node.role.votes.set(voter, isGranted);
+  const result = electionResult(node.configuration, node.role.votes);
+  if (result === 'won') startLeading(node, node.role.votes);
+  if (result === 'lost') node.becomeFollower(undefined, 'lost-election');
+}
+
+function judge(
+  node: NodeState,
+  request: RequestPreVote | RequestVote,
+  isLeadershipTransfer: boolean,
+): VoteVerdict {
+  const { currentTerm, votedFor } = node;
+  const lastEntry = node.log.lastEntry;
+  const voter = { currentTerm, votedFor, lastEntry, hasLiveLeader: hasLiveLeader(node) };
+  return judgeVote(voter, {
+    from: request.from,
+    term: request.term,
+    lastEntry: { index: request.lastLogIndex, term: request.lastLogTerm },
+    isLeadershipTransfer,
+  });
+}
+
+/** Has a leader been heard within the shortest election timeout? A leader hears itself. */
+function hasLiveLeader(node: NodeState): boolean {
+  if (!node.options.checkQuorum) return false;
+  if (node.role.kind === 'leader') return true;
+  if (node.leaderId === undefined) return false;
+  return node.now - node.leaderHeardAt < node.options.electionTimeoutMs;
+}
+
+function* otherVoters(node: NodeState): Iterable<NodeState['id']> {
+  for (const member of membersOf(node.configuration)) {
+    if (member !== node.id && isVoter(node.configuration, member)) yield member;
+  }
+}
+
+function traceVote(
+  node: NodeState,
+  request: RequestPreVote | RequestVote,
+  isPreVote: boolean,
+  verdict: VoteVerdict,
+): void {
+  const { id, currentTerm: term } = node;
+  node.trace?.({ kind: 'voted', node: id, term, candidate: request.from, isPreVote, verdict });
+}

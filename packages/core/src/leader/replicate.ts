@@ -1,0 +1,225 @@
+/**
+ * How a leader brings every follower's log to its own (§5.3; Figure 2, Leaders).
+ *
+ * Sending is lazy: handlers only change what is known, and one pass over the followers, when the
+ * driver takes the effects, sends what is due. All that happened in a turn leaves in one append.
+ *
+ * This file is on the hot path; `bench/` measures it as part of the whole.
+ */
+
+import { type Batch, lastIndexOf } from '../entry.ts';
+import type { AppendAccepted, AppendRejected } from '../messages.ts';
+import { Inflight } from '../progress/inflight.ts';
+import { type Progress, type Replicate, toProbe, toReplicate } from '../progress/progress.ts';
+import type { LeaderNode } from '../state.ts';
+import {
+  type LogIndex,
+  largerIndex,
+  type Milliseconds,
+  type NodeId,
+  nextIndex,
+  previousIndex,
+  smallerIndex,
+} from '../types.ts';
+
+/** Sends each follower what it lacks, and a heartbeat where nothing else is due. */
+export function sendAppends(node: LeaderNode): void {
+  for (const [follower, progress] of node.role.progress) {
+    if (!sendEntries(node, follower, progress) && isHeartbeatDue(node, progress)) {
+      sendAppend(node, follower, progress, []);
+    }
+  }
+  scheduleCommitNotice(node);
+}
+
+/** Returns true if something was sent. */
+function sendEntries(node: LeaderNode, follower: NodeId, progress: Progress): boolean {
+  const { mode } = progress;
+  if (mode.kind === 'snapshot') return false;
+  if (progress.nextIndex < node.log.firstIndex) {
+    // What it needs next is compacted away. A guess that low is only a guess: ask again.
+    if (mode.kind === 'replicate') {
+      sendSnapshot(node, follower, progress);
+      return true;
+    }
+    progress.nextIndex = node.log.firstIndex;
+  }
+  if (mode.kind === 'probe') {
+    if (mode.isAwaitingReply) return false;
+    mode.isAwaitingReply = true;
+    sendAppend(node, follower, progress, entriesFrom(node, progress.nextIndex));
+    return true;
+  }
+  return streamEntries(node, follower, progress, mode);
+}
+
+/** As many appends as the window allows (pipelining, dissertation §10.2.1). */
+function streamEntries(
+  node: LeaderNode,
+  follower: NodeId,
+  progress: Progress,
+  { inflight }: Replicate,
+): boolean {
+  let hasSent = false;
+  while (progress.nextIndex <= node.log.lastIndex && !inflight.isFull) {
+    const batches = entriesFrom(node, progress.nextIndex);
+    const last = batches[batches.length - 1]!;
+    sendAppend(node, follower, progress, batches);
+    progress.nextIndex = nextIndex(lastIndexOf(last));
+    inflight.add(lastIndexOf(last), bytesOf(batches));
+    hasSent = true;
+  }
+  return hasSent;
+}
+
+/** Once sent, an append is one message built from one consistent state. */
+function sendAppend(
+  node: LeaderNode,
+  follower: NodeId,
+  progress: Progress,
+  batches: readonly Batch[],
+): void {
+  const { log, role } = node;
+  const prevLogIndex = largerIndex(previousIndex(progress.nextIndex), log.base.index);
+  const last = batches[batches.length - 1];
+  const lastSent = last === undefined ? prevLogIndex : lastIndexOf(last);
+  // No further than this message vouches for; the follower clamps likewise (Figure 2, 5).
+  const leaderCommit = smallerIndex(node.commitIndex, lastSent);
+  node.outbox.send({
+    kind: 'appendEntries',
+    from: node.id,
+    to: follower,
+    term: node.currentTerm,
+    prevLogIndex,
+    prevLogTerm: log.termAt(prevLogIndex),
+    leaderCommit,
+    round: role.reads.round,
+    batches,
+  });
+  progress.sentCommit = largerIndex(progress.sentCommit, leaderCommit);
+  progress.sentRound = role.reads.round;
+  progress.lastSentAt = node.now;
+}
+
+function sendSnapshot(node: LeaderNode, follower: NodeId, progress: Progress): void {
+  const { id: from, currentTerm: term, snapshot } = node;
+  progress.mode = { kind: 'snapshot', snapshotIndex: snapshot.index };
+  node.outbox.send({ kind: 'installSnapshot', from, to: follower, term, snapshot });
+  const snapshotIndex = snapshot.index;
+  node.trace?.({ kind: 'snapshotNeeded', node: from, term, follower, snapshotIndex });
+}
+
+/** The follower holds our log, durably, up to `matchIndex`. */
+export function onAppendAccepted(node: LeaderNode, message: AppendAccepted): void {
+  const progress = node.role.progress.get(message.from);
+  if (progress === undefined) return;
+  const { matchIndex } = message;
+  // Nobody can hold more of our log than we do: whoever says so is not speaking of it.
+  if (matchIndex > node.log.lastIndex) return;
+  heard(node, progress, message.round);
+  // Answers overtake one another; matchIndex only grows (Figure 2).
+  progress.matchIndex = largerIndex(progress.matchIndex, matchIndex);
+  const { mode } = progress;
+  if (mode.kind === 'replicate') {
+    mode.inflight.acknowledge(matchIndex);
+    progress.nextIndex = largerIndex(progress.nextIndex, nextIndex(matchIndex));
+  } else if (mode.kind === 'probe' || matchIndex >= mode.snapshotIndex) {
+    const { maxInflightMessages, maxInflightBytes } = node.options;
+    toReplicate(progress, new Inflight(maxInflightMessages, maxInflightBytes));
+  }
+}
+
+/** The logs do not meet where we thought: go back, a whole term at a time (§5.3, end). */
+export function onAppendRejected(node: LeaderNode, message: AppendRejected): void {
+  const progress = node.role.progress.get(message.from);
+  if (progress === undefined) return;
+  heard(node, progress, message.round);
+  if (isLate(progress, message)) return;
+
+  // The hint is the follower's last entry that could match. Ours may skip further: entries of a
+  // term above the hint's cannot be in its log.
+  const meeting = node.log.lastAtOrBelowTerm(message.hintIndex, message.hintTerm);
+  if (message.hintIndex < node.log.base.index) {
+    sendSnapshot(node, message.from, progress);
+    return;
+  }
+  toProbe(progress, nextIndex(meeting.index), false);
+  const { id, currentTerm: term } = node;
+  const { nextIndex: next } = progress;
+  node.trace?.({ kind: 'backtracked', node: id, term, follower: message.from, nextIndex: next });
+}
+
+/** A refusal of something else than we sent last, which a later answer has overtaken. */
+function isLate(progress: Progress, message: AppendRejected): boolean {
+  switch (progress.mode.kind) {
+    case 'replicate':
+      return message.prevLogIndex <= progress.matchIndex;
+    case 'probe':
+      return message.prevLogIndex !== previousIndex(progress.nextIndex);
+    case 'snapshot':
+      return true;
+  }
+}
+
+/** The transfer is over. Whether the snapshot is in place, a probe behind it tells. */
+export function onSnapshotSent(node: LeaderNode, follower: NodeId, isDelivered: boolean): void {
+  const progress = node.role.progress.get(follower);
+  if (progress?.mode.kind !== 'snapshot') return;
+  const guess = isDelivered ? progress.mode.snapshotIndex : progress.matchIndex;
+  toProbe(progress, nextIndex(guess), true);
+}
+
+/** What was on the way may be lost; the next heartbeat finds out. */
+export function onPeerUnreachable(node: LeaderNode, peer: NodeId): void {
+  const progress = node.role.progress.get(peer);
+  if (progress?.mode.kind !== 'replicate') return;
+  toProbe(progress, nextIndex(progress.matchIndex), true);
+}
+
+function heard(node: LeaderNode, progress: Progress, round: number): void {
+  progress.lastHeardAt = node.now;
+  if (round > progress.answeredRound) progress.answeredRound = round;
+}
+
+function entriesFrom(node: LeaderNode, from: LogIndex): readonly Batch[] {
+  return node.log.slice(from, node.log.lastIndex, node.options.maxAppendBytes);
+}
+
+function bytesOf(batches: readonly Batch[]): number {
+  let bytes = 0;
+  for (const batch of batches) bytes += batch.byteLength;
+  return bytes;
+}
+
+function isHeartbeatDue(node: LeaderNode, progress: Progress): boolean {
+  const { now, role, options } = node;
+  if (now >= progress.lastSentAt + options.heartbeatIntervalMs) return true;
+  if (progress.sentRound < role.reads.round) return true;
+  return now >= role.commitNoticeAt && lacksCommit(node, progress);
+}
+
+/** The follower could apply more than any message has told it. */
+function lacksCommit(node: LeaderNode, progress: Progress): boolean {
+  return progress.mode.kind === 'replicate' && progress.sentCommit < node.commitIndex;
+}
+
+/** With no append to ride on, the news of a commit leaves after a moment (`commitNoticeDelayMs`). */
+function scheduleCommitNotice(node: LeaderNode): void {
+  const { role, options, now } = node;
+  if (options.commitNoticeDelayMs >= options.heartbeatIntervalMs) return;
+  let isDue = false;
+  for (const progress of role.progress.values()) isDue ||= lacksCommit(node, progress);
+  if (!isDue) role.commitNoticeAt = Infinity;
+  else if (role.commitNoticeAt <= now || role.commitNoticeAt === Infinity) {
+    role.commitNoticeAt = now + options.commitNoticeDelayMs;
+  }
+}
+
+/** When the next heartbeat or notice is due. */
+export function sendDeadline(node: LeaderNode): Milliseconds {
+  let deadline = node.role.commitNoticeAt;
+  for (const { lastSentAt } of node.role.progress.values()) {
+    deadline = Math.min(deadline, lastSentAt + node.options.heartbeatIntervalMs);
+  }
+  return deadline;
+}

@@ -1,0 +1,48 @@
+import type { Configuration } from '../configuration/configuration.ts';
+import type { SnapshotMeta } from '../entry.ts';
+import type { ConfigurationAt } from '../stored.ts';
+import type { LogIndex } from '../types.ts';
+
+/**
+ * Which configuration is in force where. The newest one in the log counts, committed or not (§6),
+ * so truncating the log brings the one before it back.
+ */
+export class ConfigurationHistory {
+  #history: ConfigurationAt[];
+
+  constructor(snapshot: ConfigurationAt, later: readonly ConfigurationAt[]) {
+    this.#history = [snapshot, ...later];
+  }
+
+  /** In force now. */
+  get current(): Configuration {
+    return this.#history[this.#history.length - 1]!.configuration;
+  }
+
+  /** In force at `index`, for the snapshot taken there. */
+  at(index: LogIndex): Configuration {
+    let found = this.#history[0]!;
+    for (const entry of this.#history) if (entry.index <= index) found = entry;
+    return found.configuration;
+  }
+
+  add(entry: ConfigurationAt): void {
+    this.#history.push(entry);
+  }
+
+  truncateFrom(index: LogIndex): void {
+    while (this.#history.length > 1 && this.#history[this.#history.length - 1]!.index >= index) {
+      this.#history.pop();
+    }
+  }
+
+  /** A snapshot stands for everything up to its index. */
+  snapshotTaken(snapshot: SnapshotMeta): void {
+    const later = this.#history.filter((entry) => entry.index > snapshot.index);
+    this.#history = [snapshot, ...later];
+  }
+
+  restore(snapshot: SnapshotMeta): void {
+    this.#history = [snapshot];
+  }
+}

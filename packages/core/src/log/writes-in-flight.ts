@@ -1,0 +1,39 @@
+import { invariant } from '../invariant.ts';
+import { type LogIndex, previousIndex, smallerIndex } from '../types.ts';
+
+/**
+ * The writes that the disk has not finished, oldest first, each with the last entry it makes
+ * durable.
+ *
+ * Writes become durable in the order of their sequence numbers, so a completion names its write
+ * exactly. When entries are truncated, the writes that hold them are clamped: their completion then
+ * says nothing about what has since taken the same index, even if it has the same term again (the
+ * ABA of asynchronous appends). docs/adr/0002 compares this with completions by (index, term).
+ */
+export class WritesInFlight {
+  #writes: { readonly sequence: number; lastIndex: LogIndex }[] = [];
+
+  issued(sequence: number, lastIndex: LogIndex): void {
+    this.#writes.push({ sequence, lastIndex });
+  }
+
+  /** The last index that the writes up to `sequence` made durable and that still counts. */
+  completed(sequence: number): LogIndex | undefined {
+    let durable: LogIndex | undefined;
+    let done = 0;
+    for (const write of this.#writes) {
+      if (write.sequence > sequence) break;
+      durable = write.lastIndex;
+      done += 1;
+    }
+    invariant(done > 0, 'writesInOrder', sequence, this.#writes[0]?.sequence);
+    this.#writes.splice(0, done);
+    return durable;
+  }
+
+  truncateFrom(index: LogIndex): void {
+    for (const write of this.#writes) {
+      write.lastIndex = smallerIndex(write.lastIndex, previousIndex(index));
+    }
+  }
+}

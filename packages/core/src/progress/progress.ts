@@ -1,0 +1,75 @@
+import type { LogIndex, Milliseconds } from '../types.ts';
+import { largerIndex, nextIndex } from '../types.ts';
+import type { Inflight } from './inflight.ts';
+
+/**
+ * What the leader knows about one follower, and how it may send to it.
+ *
+ *      probe ──accepted──▶ replicate ──rejected or lost──▶ probe
+ *        │                     │                            ▲
+ *        └──entries compacted──┴──▶ snapshot ──sent─────────┘
+ */
+export interface Progress {
+  /** Highest index known to be durable on the follower. Never falls within a term (Figure 2). */
+  matchIndex: LogIndex;
+  /** The next entry to send (Figure 2); always above matchIndex. */
+  nextIndex: LogIndex;
+  mode: Mode;
+  /** The highest commitIndex that a message to it has carried. */
+  sentCommit: LogIndex;
+  /** The newest round (see `AppendEntries.round`) that a message to it has carried. */
+  sentRound: number;
+  /** The newest round it has answered. */
+  answeredRound: number;
+  /** When we last sent it anything that keeps it patient. */
+  lastSentAt: Milliseconds;
+  /** When we last heard from it in this term (dissertation §6.2). */
+  lastHeardAt: Milliseconds;
+}
+
+export type Mode = Probe | Replicate | SnapshotTransfer;
+
+/** We are guessing where the logs meet: one append in flight, then wait for its answer. */
+export interface Probe {
+  readonly kind: 'probe';
+  isAwaitingReply: boolean;
+}
+
+/** The logs meet: stream appends, bounded by a window. */
+export interface Replicate {
+  readonly kind: 'replicate';
+  readonly inflight: Inflight;
+}
+
+/** The entries it needs are compacted away: nothing is appended until the snapshot is sent (§7). */
+export interface SnapshotTransfer {
+  readonly kind: 'snapshot';
+  readonly snapshotIndex: LogIndex;
+}
+
+/** A follower as a new leader sees it (Figure 2, volatile state on leaders). */
+export function newProgress(lastIndex: LogIndex, now: Milliseconds): Progress {
+  return {
+    matchIndex: 0 as LogIndex,
+    nextIndex: nextIndex(lastIndex),
+    mode: { kind: 'probe', isAwaitingReply: false },
+    sentCommit: 0 as LogIndex,
+    sentRound: 0,
+    answeredRound: 0,
+    lastSentAt: -Infinity,
+    lastHeardAt: now,
+  };
+}
+
+/** Starts again from a guess. A probe that waits is repeated with the next heartbeat. */
+export function toProbe(progress: Progress, guess: LogIndex, isAwaitingReply: boolean): void {
+  progress.nextIndex = largerIndex(guess, nextIndex(progress.matchIndex));
+  progress.mode = { kind: 'probe', isAwaitingReply };
+  progress.sentCommit = 0 as LogIndex;
+}
+
+/** The logs are known to agree up to matchIndex. */
+export function toReplicate(progress: Progress, inflight: Inflight): void {
+  progress.nextIndex = nextIndex(progress.matchIndex);
+  progress.mode = { kind: 'replicate', inflight };
+}

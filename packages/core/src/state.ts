@@ -1,0 +1,186 @@
+/**
+ * All that one server knows: Figure 2's state, and what is on its way out.
+ *
+ * The handlers in this package are functions over it. Only this file changes term, vote, role and
+ * commitIndex, so each of their rules is checked in one place.
+ */
+
+import type { Configuration } from './configuration/configuration.ts';
+import type { HardState, SnapshotMeta } from './entry.ts';
+import { invariant } from './invariant.ts';
+import type { RaftLog } from './log/log.ts';
+import type { ResolvedRaftOptions } from './options.ts';
+import { Outbox } from './outbox.ts';
+import type { Random } from './random.ts';
+import type { LeaderState, Role } from './role.ts';
+import type { StepDownReason, TraceSink } from './trace.ts';
+import {
+  type LogIndex,
+  largerIndex,
+  type Milliseconds,
+  type NodeId,
+  smallerIndex,
+  type Term,
+} from './types.ts';
+
+export class NodeState {
+  readonly id: NodeId;
+  readonly log: RaftLog;
+  readonly options: ResolvedRaftOptions;
+  readonly trace: TraceSink | undefined;
+  outbox = new Outbox();
+  readonly #random: Random;
+
+  now: Milliseconds;
+  role: Role;
+  /** The newest snapshot whose data the driver holds; index 0 for none. */
+  snapshot: SnapshotMeta;
+  /** When a current leader was last heard; -Infinity after a start. */
+  leaderHeardAt: Milliseconds = -Infinity;
+  /** Term or vote has changed and no write holds it yet. */
+  isHardStateDirty = false;
+  /** The number of the newest write handed to the driver. */
+  lastWrite = 0;
+  #currentTerm: Term;
+  #votedFor: NodeId | undefined;
+  #commitIndex: LogIndex;
+
+  constructor(from: {
+    readonly id: NodeId;
+    readonly log: RaftLog;
+    readonly options: ResolvedRaftOptions;
+    readonly random: Random;
+    readonly trace: TraceSink | undefined;
+    readonly hardState: HardState;
+    readonly snapshot: SnapshotMeta;
+    readonly now: Milliseconds;
+  }) {
+    this.id = from.id;
+    this.log = from.log;
+    this.options = from.options;
+    this.trace = from.trace;
+    this.#random = from.random;
+    this.#currentTerm = from.hardState.term;
+    this.#votedFor = from.hardState.votedFor;
+    // The stored commitIndex is a hint; the log may end before it if it was written with a tail
+    // that the disk lost. A snapshot holds only what was committed (§7).
+    const known = smallerIndex(from.hardState.commitIndex, from.log.lastIndex);
+    this.#commitIndex = largerIndex(known, from.snapshot.index);
+    this.snapshot = from.snapshot;
+    this.now = from.now;
+    this.role = this.#newFollower(undefined);
+  }
+
+  get currentTerm(): Term {
+    return this.#currentTerm;
+  }
+
+  get votedFor(): NodeId | undefined {
+    return this.#votedFor;
+  }
+
+  get commitIndex(): LogIndex {
+    return this.#commitIndex;
+  }
+
+  /** In force from the moment it is in the log (§6). */
+  get configuration(): Configuration {
+    return this.log.configurations.current;
+  }
+
+  get hardState(): HardState {
+    return { term: this.#currentTerm, votedFor: this.#votedFor, commitIndex: this.#commitIndex };
+  }
+
+  get leaderId(): NodeId | undefined {
+    if (this.role.kind === 'leader') return this.id;
+    return this.role.kind === 'follower' ? this.role.leaderId : undefined;
+  }
+
+  /** A new term begins, and with it a vote that nobody has yet (§5.1). */
+  enterTerm(term: Term): void {
+    invariant(term > this.#currentTerm, 'termNeverRegresses', term, this.#currentTerm);
+    this.#currentTerm = term;
+    this.#votedFor = undefined;
+    this.isHardStateDirty = true;
+  }
+
+  /** Spends this term's one vote (§5.2). Repeating it for the same candidate changes nothing. */
+  voteFor(candidate: NodeId): void {
+    if (this.#votedFor === candidate) return;
+    invariant(this.#votedFor === undefined, 'oneVotePerTerm', candidate, this.#votedFor);
+    this.#votedFor = candidate;
+    this.isHardStateDirty = true;
+  }
+
+  commitThrough(index: LogIndex): void {
+    invariant(index >= this.#commitIndex, 'commitNeverRegresses', index, this.#commitIndex);
+    invariant(index <= this.log.lastIndex, 'committedIsStored', index, this.log.lastIndex);
+    this.#commitIndex = index;
+    this.trace?.({ kind: 'committed', node: this.id, term: this.#currentTerm, index });
+  }
+
+  becomeFollower(leaderId: NodeId | undefined, reason: StepDownReason): void {
+    this.#leaveRole();
+    this.role = this.#newFollower(leaderId);
+    const { id: node, currentTerm: term } = this;
+    this.trace?.({ kind: 'becameFollower', node, term, leader: leaderId, reason });
+  }
+
+  becomePreCandidate(): void {
+    this.#leaveRole();
+    const electionDeadline = this.now + this.drawElectionTimeout();
+    this.role = { kind: 'preCandidate', votes: new Map(), electionDeadline };
+    this.trace?.({ kind: 'becamePreCandidate', node: this.id, term: this.#currentTerm });
+  }
+
+  becomeCandidate(): void {
+    this.#leaveRole();
+    const electionDeadline = this.now + this.drawElectionTimeout();
+    // The vote for ourselves is in the next write that the driver is handed.
+    const ownVoteWrite = this.lastWrite + 1;
+    this.role = { kind: 'candidate', votes: new Map(), ownVoteWrite, electionDeadline };
+    this.trace?.({ kind: 'becameCandidate', node: this.id, term: this.#currentTerm });
+  }
+
+  becomeLeader(leader: LeaderState): void {
+    this.#leaveRole();
+    this.role = leader;
+    this.trace?.({ kind: 'becameLeader', node: this.id, term: this.#currentTerm });
+  }
+
+  /** Uniform in [n, 2n), so that votes rarely split (§5.2, §9.3). */
+  drawElectionTimeout(): Milliseconds {
+    return this.options.electionTimeoutMs * (1 + this.#random());
+  }
+
+  #newFollower(leaderId: NodeId | undefined): Role {
+    const electionTimeoutMs = this.drawElectionTimeout();
+    const electionDeadline = this.now + electionTimeoutMs;
+    return {
+      kind: 'follower',
+      leaderId,
+      electionDeadline,
+      electionTimeoutMs,
+      readsAtLeader: new Set(),
+    };
+  }
+
+  /** Reads that the old role would have answered are given back, to be asked again. */
+  #leaveRole(): void {
+    const { role, outbox } = this;
+    if (role.kind === 'follower') {
+      for (const id of role.readsAtLeader) outbox.reads.push({ kind: 'dropped', id });
+    }
+    if (role.kind === 'leader') {
+      for (const read of [...role.reads.asked, ...role.reads.waiting]) {
+        if (read.follower === undefined) outbox.reads.push({ kind: 'dropped', id: read.id });
+      }
+    }
+  }
+}
+
+/** A server that is known to lead, so that the leader's rules need not ask again. */
+export type LeaderNode = NodeState & { role: LeaderState };
+
+export const isLeader = (node: NodeState): node is LeaderNode => node.role.kind === 'leader';
