@@ -16,19 +16,25 @@ export const RIVAL = 'etcd/raft 3.4.23';
 const HASHICORP = 'hashicorp/raft 1.1.2';
 
 /**
- * A mode's contestants, ours first. Of each peer the variant that was best in its own figures: etcd
+ * A mode's contestants, ours first. `level` says what compares with what: whole nodes that are
+ * awaited, or the protocol alone. Of each peer the variant that was best in its own figures: etcd
  * in the order of etcdserver when it writes to a disk, hashicorp with batches of up to 1,024.
  */
 export function contestantsOf(mode, withPeers) {
-  const all = [{ system: OURS, variant: 'default', command: ourCommand(mode) }];
-  if (withPeers) all.push(...peersOf(mode));
-  return all.map((contestant) => ({ ...contestant, mode }));
+  const all = withPeers ? [...oursOf(mode), ...peersOf(mode)] : oursOf(mode);
+  return all.map((contestant) => ({ level: 'node', ...contestant, mode }));
 }
 
-function ourCommand(mode) {
-  const program = mode === 'process' ? 'process.mjs' : 'node.mjs';
-  return [process.execPath, join(here, program)];
+function oursOf(mode) {
+  const system = OURS;
+  if (mode !== 'process') return [{ system, variant: 'RaftNode', command: nodeProgram('node') }];
+  return [
+    { system, variant: 'RaftNode', command: nodeProgram('process') },
+    { system, variant: 'core, direct calls', command: nodeProgram('core'), level: 'core' },
+  ];
 }
+
+const nodeProgram = (name) => [process.execPath, join(here, `${name}.mjs`)];
 
 function peersOf(mode) {
   const etcd = bin('etcdraft-bench');
@@ -38,7 +44,7 @@ function peersOf(mode) {
   if (mode === 'process') {
     return [
       { system: RIVAL, variant: 'raft.Node', command: [etcd, 'bench', '-inproc'] },
-      { system: RIVAL, variant: 'RawNode, direct calls', command: [etcd, 'core'] },
+      { system: RIVAL, variant: 'RawNode, direct calls', command: [etcd, 'core'], level: 'core' },
       {
         system: HASHICORP,
         variant: hashicorpVariant,

@@ -34,6 +34,10 @@ export class CountingMachine {
     return results;
   }
 
+  get count() {
+    return this.#count;
+  }
+
   /** The digest of everything applied so far. */
   stat() {
     this.#flush();

@@ -80,7 +80,7 @@ export async function runLoad(propose, request) {
   return summary(request, samples.sorted(), { before, after, leaderMiB, failures });
 }
 
-function readCpu(pids) {
+export function readCpu(pids) {
   const nodes = pids.map(processCpuSeconds);
   return {
     total: nodes.reduce((sum, seconds) => sum + seconds, 0),
@@ -89,7 +89,7 @@ function readCpu(pids) {
   };
 }
 
-function summary(request, latencies, { before, after, leaderMiB, failures }) {
+export function summary(request, latencies, { before, after, leaderMiB, failures }) {
   const total = after.total - before.total;
   const microseconds = (p) => percentile(latencies, p) * 1000;
   return {
@@ -123,7 +123,7 @@ function percentile(sorted, p) {
 }
 
 /** Numbers in one piece of memory: an array of millions of doubles would be the garbage collector's work. */
-class Samples {
+export class Samples {
   #values = new Float64Array(1 << 16);
   #length = 0;
 

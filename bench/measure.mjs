@@ -14,7 +14,7 @@ const FAILOVER_WITHIN_MS = 30_000;
 /** Three processes, `concurrency` proposals in flight. */
 export async function measureThroughput(contestant, { concurrency, seconds, dataDirectory }) {
   const durable = contestant.mode === 'durable';
-  const label = { system: contestant.system, variant: contestant.variant, durable, inproc: false };
+  const label = { ...labelOf(contestant), durable, inproc: false };
   const settings = { durable, profile: 'default', probe: false };
   const cluster = await Cluster.start(contestant.command, settings, dataDirectory);
   try {
@@ -49,7 +49,7 @@ export async function measureThroughput(contestant, { concurrency, seconds, data
 
 /** Three nodes in one process: the program measures by itself and prints its result line. */
 export async function measureInProcess(contestant, { concurrency, seconds }) {
-  const label = { system: contestant.system, variant: contestant.variant, durable: false };
+  const label = { ...labelOf(contestant), durable: false, inproc: true };
   const [program, ...first] = contestant.command;
   const child = spawn(
     program,
@@ -64,9 +64,9 @@ export async function measureInProcess(contestant, { concurrency, seconds }) {
   const line = output.split('\n').find((text) => text.startsWith('{'));
   if (line === undefined) {
     const error = errors.trim().split('\n').at(-1);
-    return { ...failed('throughput', error), ...label, inproc: true, concurrency };
+    return { ...failed('throughput', error), ...label, concurrency };
   }
-  return { ...JSON.parse(line), ...label, inproc: true };
+  return { ...JSON.parse(line), ...label };
 }
 
 /**
@@ -74,7 +74,7 @@ export async function measureInProcess(contestant, { concurrency, seconds }) {
  * first command applied at the new leader, which proposes it on taking the lead.
  */
 export async function measureFailover(contestant, { profile, dataDirectory }) {
-  const label = { system: contestant.system, variant: contestant.variant, durable: true, profile };
+  const label = { ...labelOf(contestant), durable: true, profile };
   const settings = { durable: true, profile, probe: true };
   const cluster = await Cluster.start(contestant.command, settings, dataDirectory);
   try {
@@ -107,5 +107,7 @@ export async function measureFailover(contestant, { profile, dataDirectory }) {
     await cluster.stop();
   }
 }
+
+const labelOf = ({ system, variant, level, mode }) => ({ system, variant, level, mode });
 
 const failed = (bench, error) => ({ bench, errors: 1, first_error: String(error) });

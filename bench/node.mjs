@@ -10,6 +10,7 @@
 import { createInterface } from 'node:readline';
 import { RaftNode } from '@quorate/node';
 import { CountingMachine } from './counting-machine.mjs';
+import { parseFlags } from './flags.mjs';
 import { commandMaker, runLoad } from './load.mjs';
 import { PROFILES } from './profiles.mjs';
 
@@ -84,14 +85,4 @@ function emit(event) {
 function parseAddress(text) {
   const colon = text.lastIndexOf(':');
   return { host: text.slice(0, colon), port: Number(text.slice(colon + 1)) };
-}
-
-/** Go's flags: `-name value` and `-name=value`. */
-function parseFlags(args) {
-  const parsed = {};
-  for (let i = 0; i < args.length; i++) {
-    const [name, value] = args[i].replace(/^--?/, '').split(/=(.*)/s);
-    parsed[name] = value ?? args[++i];
-  }
-  return parsed;
 }

@@ -45,33 +45,34 @@ const RATIO_FIELDS = ['commits_per_s', 'p50_us', 'p99_us', 'cpu_us', 'leader_rss
 export function ratioSummaries(rows) {
   const runs = goodRuns(rows);
   const ours = runs.filter((run) => run.system === OURS);
-  const summaries = [...groupBy(ours, (run) => `${run.mode}|${run.concurrency}`)].map(
-    ([, group]) => {
-      const { mode, concurrency } = group[0];
-      const pairs = group
-        .map((run) => [run, runs.find((other) => isRivalOf(run, other))])
-        .filter(([, rival]) => rival !== undefined);
-      const ratio = (field) => spread(pairs.map(([run, rival]) => run[field] / rival[field]));
-      return {
-        mode,
-        title: MODE_TITLES[mode],
-        concurrency,
-        pairs: pairs.length,
-        variant: pairs[0]?.[1].variant,
-        ...Object.fromEntries(RATIO_FIELDS.map((field) => [field, ratio(field)])),
-      };
-    },
-  );
+  const summaries = [
+    ...groupBy(ours, (run) => [run.mode, run.concurrency, run.level].join('|')),
+  ].map(([, group]) => {
+    const { mode, concurrency } = group[0];
+    const pairs = group
+      .map((run) => [run, runs.find((other) => isRivalOf(run, other))])
+      .filter(([, rival]) => rival !== undefined);
+    const ratio = (field) => spread(pairs.map(([run, rival]) => run[field] / rival[field]));
+    return {
+      mode,
+      title: MODE_TITLES[mode],
+      concurrency,
+      pairs: pairs.length,
+      variant: pairs[0]?.[1].variant,
+      ...Object.fromEntries(RATIO_FIELDS.map((field) => [field, ratio(field)])),
+    };
+  });
   return summaries
     .filter(({ pairs }) => pairs > 0)
     .sort((a, b) => modeRank(a) - modeRank(b) || a.concurrency - b.concurrency);
 }
 
-/** The first variant of etcd/raft in the same pass. */
+/** etcd/raft's run of the same configuration in the same pass. */
 const isRivalOf = (run, other) =>
   other.system === RIVAL &&
   other.pass === run.pass &&
   other.mode === run.mode &&
+  other.level === run.level &&
   other.concurrency === run.concurrency;
 
 export function failoverSummaries(rows) {
