@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Server, settle } from '../testing/testing.ts';
+
+const VOTERS = [1, 2, 3];
+const cluster = (options = {}) =>
+  VOTERS.map((id) => new Server(id, VOTERS, [], undefined, options)) as [Server, Server, Server];
+const accepted = (from: number, matchIndex: number, round: number) =>
+  ({ kind: 'appendAccepted', from, term: 1, matchIndex, round }) as never;
+
+test('a read is answered when a quorum has answered a question asked after it (§6.4)', () => {
+  const leader = new Server(1, VOTERS).elect(2);
+  leader.propose(2);
+  leader.finishWrites();
+  leader.receive(accepted(2, 2, 0));
+  leader.takeSent();
+  leader.step({ kind: 'readRequested', id: 7 });
+  const rounds = leader
+    .takeSent()
+    .map((message) => message.kind === 'appendEntries' && message.round);
+  assert.deepEqual(rounds, [1, 1]);
+  leader.receive(accepted(2, 2, 0));
+  assert.deepEqual(leader.reads, [], 'an answer to an earlier question proves nothing');
+  leader.receive(accepted(3, 0, 1));
+  assert.deepEqual(leader.reads, [{ kind: 'ready', id: 7, readIndex: 2 }]);
+});
+
+test('a new leader reads only after its first commit (§8, hazard 19)', () => {
+  const leader = new Server(1, VOTERS, [1, 1], { term: 1, commitIndex: 1 }).elect(2);
+  leader.step({ kind: 'readRequested', id: 1 });
+  leader.receive({ kind: 'appendAccepted', from: 2, term: 2, matchIndex: 2, round: 9 } as never);
+  assert.deepEqual(leader.reads, []);
+  leader.propose();
+  leader.finishWrites();
+  leader.receive({ kind: 'appendAccepted', from: 2, term: 2, matchIndex: 3, round: 0 } as never);
+  leader.receive({ kind: 'appendAccepted', from: 2, term: 2, matchIndex: 3, round: 1 } as never);
+  assert.deepEqual(leader.reads, [{ kind: 'ready', id: 1, readIndex: 3 }]);
+});
+
+test('all reads that wait share one round', () => {
+  const servers = cluster({ noopOnElection: true });
+  const [leader] = servers;
+  leader.passDeadline();
+  settle(servers);
+  for (let id = 1; id <= 100; id += 1) leader.raft.step({ kind: 'readRequested', id }, leader.now);
+  leader.collect();
+  assert.equal(leader.sent.length, 2);
+  settle(servers);
+  assert.equal(leader.reads.length, 100);
+});
+
+test('a follower asks the leader, and serves once it has applied as far', () => {
+  const servers = cluster({ noopOnElection: true });
+  const [leader, follower] = servers;
+  leader.passDeadline();
+  settle(servers);
+  follower.step({ kind: 'readRequested', id: 3 });
+  settle(servers);
+  assert.deepEqual(follower.reads, [{ kind: 'ready', id: 3, readIndex: 1 }]);
+});
+
+test('a leader cut off from its quorum answers no read, and gives it back when it steps down', () => {
+  const servers = cluster({ noopOnElection: true });
+  const [leader] = servers;
+  leader.passDeadline();
+  settle(servers);
+  leader.step({ kind: 'readRequested', id: 5 });
+  leader.takeSent();
+  while (leader.raft.isLeader) leader.passDeadline();
+  assert.deepEqual(leader.reads, [{ kind: 'dropped', id: 5 }]);
+});
+
+test('a frozen leader that was replaced answers no read when it thaws (hazard 20)', () => {
+  const servers = cluster({ noopOnElection: true });
+  const [old, next] = servers;
+  old.passDeadline();
+  settle(servers);
+  old.step({ kind: 'readRequested', id: 1 });
+  const frozen = old.takeSent();
+  next.now = old.now + 5000;
+  next.step({ kind: 'timePassed' });
+  servers[2].now = next.now;
+  settle([next, servers[2]]);
+  assert.equal(next.raft.isLeader, true);
+  // Its question arrives late, and the answers come from a later term.
+  for (const message of frozen) {
+    const to = servers[message.to - 1]!;
+    to.step({ kind: 'received', message });
+  }
+  settle(servers);
+  assert.deepEqual(old.reads, [{ kind: 'dropped', id: 1 }]);
+});
+
+test('without a leader a read is given back at once', () => {
+  const server = new Server(1, VOTERS);
+  server.step({ kind: 'readRequested', id: 2 });
+  assert.deepEqual(server.reads, [{ kind: 'dropped', id: 2 }]);
+});
