@@ -139,7 +139,9 @@ export function onAppendRejected(node: LeaderNode, message: AppendRejected): voi
   // The hint is the follower's last entry that could match. Ours may skip further: entries of a
   // term above the hint's cannot be in its log.
   const meeting = node.log.lastAtOrBelowTerm(message.hintIndex, message.hintTerm);
-  if (message.hintIndex < node.log.base.index) {
+  // A refusal of our base itself: what it has there is not ours, and we hold nothing older.
+  const { base } = node.log;
+  if (message.hintIndex < base.index || message.prevLogIndex <= base.index) {
     sendSnapshot(node, message.from, progress);
     return;
   }
