@@ -1,1 +1,6 @@
-export {};
+/** A whole Raft cluster in one thread and virtual time, and the MIT lab's tests on it. */
+export { LAB_TESTS, labTestsNamed } from './lab/catalog.ts';
+export type { LabPart, LabReport, LabTest } from './lab/lab-test.ts';
+export { failedRun, runInVirtualTime } from './lab/run.ts';
+export type { Task, Time, Timer } from './time.ts';
+export { VirtualTime } from './virtual-time.ts';

@@ -1,0 +1,19 @@
+import { VirtualTime } from '../virtual-time.ts';
+import type { LabReport, LabTest } from './lab-test.ts';
+
+/** Runs one test in virtual time. The same seed gives the same run. */
+export function runInVirtualTime(test: LabTest, seed: number): Promise<LabReport> {
+  const time = new VirtualTime();
+  return time
+    .run(() => test.run(time, seed))
+    .catch((cause: unknown) => {
+      throw failedRun(test, seed, cause);
+    });
+}
+
+/** Says in one line how to see the failure again. */
+export function failedRun(test: LabTest, seed: number, cause: unknown): Error {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  const rerun = `npm run lab -- --test ${test.name} --seed ${seed}`;
+  return new Error(`${test.name} failed: ${reason}\nrerun: ${rerun}`, { cause });
+}

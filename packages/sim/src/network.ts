@@ -1,0 +1,117 @@
+/**
+ * The network between the servers: which links are cut, what happens to each message, and the count
+ * of calls and bytes that the lab's tests set limits on.
+ */
+
+import type { Message, Milliseconds, NodeId, Random } from '@quorate/core';
+import { encodedSize } from '@quorate/wire';
+import type { NetworkBehaviour } from './network-behaviour.ts';
+import type { Time } from './time.ts';
+
+/** A message on its way. The data of a snapshot travels with the message that names it. */
+export interface Parcel {
+  readonly message: Message;
+  readonly snapshotData: Uint8Array | undefined;
+}
+
+export interface NetworkEvents {
+  /** Answers false when the server is down. */
+  arrived(parcel: Parcel): boolean;
+  /** The sender of a request may know by now that it, or the reply to it, was lost. */
+  lost(parcel: Parcel): void;
+}
+
+const isRequest: Readonly<Record<Message['kind'], boolean>> = {
+  requestPreVote: true,
+  preVoteReply: false,
+  requestVote: true,
+  requestVoteReply: false,
+  appendEntries: true,
+  appendAccepted: false,
+  appendRejected: false,
+  installSnapshot: true,
+  requestReadIndex: true,
+  readIndexReply: false,
+  forwardProposal: true,
+  forwardReply: false,
+};
+
+/** A request and the reply to it are one call: calls are counted when the request leaves. */
+export interface Traffic {
+  readonly calls: number;
+  /** Requests that left, and replies that arrived. */
+  readonly bytes: number;
+}
+
+export class Network {
+  behaviour: NetworkBehaviour;
+  readonly #time: Time;
+  readonly #random: Random;
+  readonly #events: NetworkEvents;
+  /** Directed links, as `from>to`. */
+  readonly #cutLinks = new Set<string>();
+  readonly #callsTo = new Map<NodeId, number>();
+  #calls = 0;
+  #bytes = 0;
+
+  constructor(time: Time, random: Random, behaviour: NetworkBehaviour, events: NetworkEvents) {
+    this.#time = time;
+    this.#random = random;
+    this.behaviour = behaviour;
+    this.#events = events;
+  }
+
+  get traffic(): Traffic {
+    return { calls: this.#calls, bytes: this.#bytes };
+  }
+
+  /** Requests that were sent to this server, arrived or not. */
+  callsTo(server: NodeId): number {
+    return this.#callsTo.get(server) ?? 0;
+  }
+
+  /** Cuts or mends one direction of a link. What is on its way already still arrives. */
+  setLink(from: NodeId, to: NodeId, isConnected: boolean): void {
+    if (isConnected) this.#cutLinks.delete(`${from}>${to}`);
+    else this.#cutLinks.add(`${from}>${to}`);
+  }
+
+  isConnected(from: NodeId, to: NodeId): boolean {
+    return !this.#cutLinks.has(`${from}>${to}`);
+  }
+
+  send(parcel: Parcel): void {
+    const { message } = parcel;
+    const size = encodedSize(message) + (parcel.snapshotData?.byteLength ?? 0);
+    if (isRequest[message.kind]) {
+      this.#calls++;
+      this.#callsTo.set(message.to, this.callsTo(message.to) + 1);
+      this.#bytes += size;
+    }
+    if (this.#cutLinks.size > 0 && !this.isConnected(message.from, message.to)) {
+      this.#lose(parcel, this.behaviour.cutNoticeMs(this.#random));
+      return;
+    }
+    const delays = this.behaviour.delaysOf(isRequest[message.kind], this.#random);
+    if (delays.length === 0) this.#lose(parcel, this.behaviour.lossNoticeMs(this.#random));
+    for (const delayMs of delays) this.#deliver(parcel, delayMs, size);
+  }
+
+  #deliver(parcel: Parcel, delayMs: Milliseconds, size: number): void {
+    this.#time.after(delayMs, () => {
+      const isTaken = this.#events.arrived(parcel);
+      if (!isTaken) this.#lose(parcel, this.behaviour.cutNoticeMs(this.#random));
+      else if (!isRequest[parcel.message.kind]) this.#bytes += size;
+    });
+  }
+
+  #lose(parcel: Parcel, noticeMs: Milliseconds): void {
+    this.#time.after(noticeMs, () => this.#events.lost(parcel));
+  }
+}
+
+/** Who waits for this message to be answered, or for the answer that it is. */
+export function callerOf(message: Message): { readonly caller: NodeId; readonly callee: NodeId } {
+  const { from, to } = message;
+  return isRequest[message.kind] ? { caller: from, callee: to } : { caller: to, callee: from };
+}

@@ -1,0 +1,216 @@
+/**
+ * The five properties of the paper's Figure 3, and what each server owes by Figure 2, watched from
+ * the outside: by what servers send, store and apply, never by what the core believes of itself.
+ */
+
+import {
+  type Batch,
+  type HardState,
+  type LogIndex,
+  lastIndexOf,
+  type Message,
+  type NodeId,
+  type RaftStatus,
+  type Term,
+  type TraceEvent,
+  type Write,
+} from '@quorate/core';
+import { EntryLedger } from './entry-ledger.ts';
+import type { Server, ServerObserver } from './server.ts';
+import { PropertyViolation } from './violation.ts';
+
+export class Properties implements ServerObserver {
+  readonly #ledger = new EntryLedger();
+  /** Who led each term. */
+  readonly #leaders = new Map<Term, NodeId>();
+  /** Durable votes, as `node@term`, across restarts. */
+  readonly #votes = new Map<string, NodeId>();
+  /** The term of each committed entry, whoever committed it first. Position 0 is unused. */
+  readonly #committed: Term[] = [0 as Term];
+  readonly #running = new Map<NodeId, Server>();
+  readonly #last = new Map<NodeId, RaftStatus>();
+  readonly #elected = new Set<NodeId>();
+
+  /** The highest index that some server has known to be committed. */
+  get committedIndex(): LogIndex {
+    return (this.#committed.length - 1) as LogIndex;
+  }
+
+  started(server: Server): void {
+    const { id } = server;
+    const status = server.status();
+    const { hardState } = server.disk.durable;
+    this.#atLeast('termNeverFalls', id, status.term, hardState.term);
+    this.#running.set(id, server);
+    this.#last.set(id, status);
+    this.#elected.delete(id);
+    this.#recordVote(id, hardState);
+  }
+
+  crashed(server: Server): void {
+    this.#running.delete(server.id);
+    this.#recordVote(server.id, server.disk.durable.hardState);
+  }
+
+  traced(server: Server, event: TraceEvent): void {
+    if (event.kind === 'becameLeader') this.#becameLeader(server, event.term);
+  }
+
+  wrote(server: Server, write: Write): void {
+    const first = write.batches[0];
+    if (first === undefined) return;
+    const committed = this.#last.get(server.id)?.commitIndex ?? 0;
+    if (first.firstIndex <= committed) {
+      throw new PropertyViolation(
+        'committedIsImmutable',
+        `server ${server.id} overwrites entry ${first.firstIndex}, committed up to ${committed}`,
+      );
+    }
+    const { snapshot } = write;
+    const isAfterSnapshot = snapshot !== undefined && snapshot.index === first.firstIndex - 1;
+    let previousTerm = isAfterSnapshot
+      ? snapshot.term
+      : server.disk.latest.termAt((first.firstIndex - 1) as LogIndex);
+    for (const batch of write.batches) {
+      this.#ledger.record(server.id, batch, previousTerm);
+      previousTerm = batch.term;
+    }
+  }
+
+  sent(server: Server, message: Message, isPromise: boolean): void {
+    if (isPromise) this.#recordVote(server.id, server.disk.durable.hardState);
+    switch (message.kind) {
+      case 'requestVoteReply':
+        if (message.isGranted) this.#expectDurableVote(server, message.term, message.to);
+        break;
+      case 'appendAccepted':
+        this.#expectDurableLog(server, message.term, message.matchIndex);
+        break;
+    }
+  }
+
+  applied(server: Server, batch: Batch): void {
+    const expected = server.appliedIndex + 1;
+    if (batch.firstIndex !== expected) {
+      throw new PropertyViolation(
+        'stateMachineSafety',
+        `server ${server.id} applies ${batch.firstIndex} after ${server.appliedIndex}`,
+      );
+    }
+    this.#ledger.expectKnown(server.id, batch);
+    for (let index = batch.firstIndex; index <= lastIndexOf(batch); index++) {
+      this.#expectCommitted(server.id, index, batch.term);
+    }
+  }
+
+  turned(server: Server): void {
+    const { id } = server;
+    const before = this.#last.get(id);
+    const after = server.status();
+    this.#last.set(id, after);
+    if (before !== undefined) {
+      this.#atLeast('termNeverFalls', id, after.term, before.term);
+      this.#atLeast('commitNeverFalls', id, after.commitIndex, before.commitIndex);
+      this.#commits(server, before.commitIndex, after);
+    }
+    if (this.#elected.delete(id)) this.#expectComplete(server, 1);
+  }
+
+  /** Election Safety: at most one leader in a term (§5.2). */
+  #becameLeader(server: Server, term: Term): void {
+    const known = this.#leaders.get(term);
+    if (known !== undefined) {
+      throw new PropertyViolation(
+        'electionSafety',
+        `servers ${known} and ${server.id} were both elected in term ${term}`,
+      );
+    }
+    this.#leaders.set(term, server.id);
+    this.#elected.add(server.id);
+    this.#expectDurableVote(server, term, server.id);
+  }
+
+  /** What a server knows to be committed since its last turn. */
+  #commits(server: Server, from: LogIndex, status: RaftStatus): void {
+    const firstNew = this.#committed.length;
+    for (let index = from + 1; index <= status.commitIndex; index++) {
+      const term = server.disk.latest.termAt(index as LogIndex);
+      if (term === undefined) continue; // a snapshot stands for it
+      if (index === this.#committed.length) this.#committed.push(term);
+      this.#expectCommitted(server.id, index, term);
+    }
+    if (this.#committed.length === firstNew) return;
+    // An old leader may learn late what is committed; the newer leaders must have had it.
+    for (const other of this.#running.values()) {
+      const { role, term } = this.#last.get(other.id)!;
+      if (role === 'leader' && term > status.term) this.#expectComplete(other, firstNew);
+    }
+  }
+
+  /** Leader Completeness: a leader has what earlier terms committed (§5.4). */
+  #expectComplete(leader: Server, firstIndex: number): void {
+    for (let index = firstIndex; index < this.#committed.length; index++) {
+      const { latest } = leader.disk;
+      if (index <= latest.snapshot.index) continue;
+      const term = latest.termAt(index as LogIndex);
+      if (term === this.#committed[index]) continue;
+      const { term: leads } = leader.status();
+      throw new PropertyViolation(
+        'leaderCompleteness',
+        `server ${leader.id} leads term ${leads} without entry ${index} of term ${this.#committed[index]}`,
+      );
+    }
+  }
+
+  /** State Machine Safety: nobody has another entry there (§5.4.3). */
+  #expectCommitted(id: NodeId, index: number, term: Term): void {
+    if (this.#committed[index] === term) return;
+    throw new PropertyViolation(
+      'stateMachineSafety',
+      `server ${id} has entry ${index} of term ${term} as committed, ` +
+        `others have it of term ${this.#committed[index]}`,
+    );
+  }
+
+  /** One vote in a term, across restarts: by what is on the disk (§5.2). */
+  #recordVote(id: NodeId, hardState: HardState): void {
+    const { term, votedFor } = hardState;
+    if (votedFor === undefined) return;
+    const vote = `${id}@${term}`;
+    const known = this.#votes.get(vote) ?? votedFor;
+    this.#votes.set(vote, known);
+    if (known === votedFor) return;
+    throw new PropertyViolation(
+      'oneVotePerTerm',
+      `server ${id} voted for ${known} and for ${votedFor} in term ${term}`,
+    );
+  }
+
+  #expectDurableVote(server: Server, term: Term, candidate: NodeId): void {
+    this.#recordVote(server.id, { ...server.disk.durable.hardState, term, votedFor: candidate });
+    const { hardState } = server.disk.durable;
+    if (hardState.term > term) return;
+    if (hardState.term === term && hardState.votedFor === candidate) return;
+    throw new PropertyViolation(
+      'voteIsDurable',
+      `server ${server.id} gives its vote of term ${term} to ${candidate}; its disk has ` +
+        `term ${hardState.term}, vote ${hardState.votedFor}`,
+    );
+  }
+
+  #expectDurableLog(server: Server, term: Term, matchIndex: LogIndex): void {
+    const { hardState, lastIndex, snapshot } = server.disk.durable;
+    if (hardState.term >= term && Math.max(lastIndex, snapshot.index) >= matchIndex) return;
+    if (hardState.term > term) return;
+    throw new PropertyViolation(
+      'acceptanceIsDurable',
+      `server ${server.id} accepts up to ${matchIndex} in term ${term}; its disk has ` +
+        `entry ${lastIndex}, snapshot ${snapshot.index}, term ${hardState.term}`,
+    );
+  }
+
+  #atLeast(property: 'termNeverFalls' | 'commitNeverFalls', id: NodeId, now: number, was: number) {
+    if (now >= was) return;
+    throw new PropertyViolation(property, `server ${id} went from ${was} back to ${now}`);
+  }
+}

@@ -1,0 +1,23 @@
+/** What must hold in every run. The text says what it means and where the paper says so. */
+export const PROPERTIES = {
+  electionSafety: 'at most one leader can be elected in a given term (Figure 3, §5.2)',
+  logMatching: 'logs that share an entry are identical up to it (Figure 3, §5.3)',
+  leaderCompleteness: 'a leader has every entry committed in earlier terms (Figure 3, §5.4)',
+  stateMachineSafety: 'no two servers apply different entries at one index (Figure 3, §5.4.3)',
+  committedIsImmutable: 'a committed entry is never removed or changed (§5.4.3)',
+  oneVotePerTerm: 'a server votes once in a term, also across restarts (§5.2)',
+  voteIsDurable: 'a vote is on the disk before it is given (Figure 2, Persistent state)',
+  acceptanceIsDurable: 'entries are on the disk before they are accepted (Figure 2)',
+  termNeverFalls: 'currentTerm only grows, also across restarts (§5.1)',
+  commitNeverFalls: 'commitIndex only grows while a server runs (Figure 2)',
+} as const;
+
+export class PropertyViolation extends Error {
+  override readonly name = 'PropertyViolation';
+  readonly property: keyof typeof PROPERTIES;
+
+  constructor(property: keyof typeof PROPERTIES, evidence: string) {
+    super(`${property}: ${PROPERTIES[property]}; ${evidence}`);
+    this.property = property;
+  }
+}
