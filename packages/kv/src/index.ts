@@ -1,8 +1,12 @@
-export * from './check-request.ts';
+export { compareBytes, equalBytes } from './bytes.ts';
+export { checkRequest, MAX_TXN_OPS } from './check-request.ts';
 export * from './errors.ts';
 export * from './key-value.ts';
-export * from './kv-store.ts';
-export * from './memory/memory-store.ts';
+export { KvSnapshot, KvStore } from './kv-store.ts';
+export { type KvStoreOptions, KvWriter } from './kv-writer.ts';
+export { MemoryStore } from './memory/memory-store.ts';
+export * from './memory/sorted-tree.ts';
 export * from './ordered-store.ts';
 export * from './requests.ts';
 export * from './responses.ts';
+export { isReadOnly } from './txn.ts';

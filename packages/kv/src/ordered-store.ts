@@ -42,12 +42,12 @@ export interface OrderedView extends OrderedReader {
 
 /** A whole new content, prepared beside the present one. */
 export interface Replacement {
-  /** Rows in any order, no key twice. */
-  add(rows: readonly Row[]): void;
+  /** Rows in any order, no key twice. One call at a time. */
+  add(rows: readonly Row[]): Promise<void>;
   /** The new content takes the place of the old, atomically and durably. */
   commit(): Promise<void>;
   /** Forgets the new content. */
-  abort(): void;
+  abort(): Promise<void>;
 }
 
 export interface OrderedStore extends OrderedReader {
@@ -56,6 +56,11 @@ export interface OrderedStore extends OrderedReader {
    * store holds a prefix of the committed transactions; `sync` says which are surely in it.
    */
   transact<Result>(work: (writer: OrderedWriter) => Result): Result;
+  /**
+   * Wait for this before a transaction. A store whose disk is behind slows its writer down by it.
+   * Rejects if the disk has failed: the store then takes nothing more.
+   */
+  ready(): Promise<void>;
   view(): OrderedView;
   /** One replacement at a time. Nothing may be written to the store until it ends. */
   replace(): Replacement;
