@@ -219,3 +219,20 @@ test('a server outside the configuration votes but never runs', () => {
   for (let round = 0; round < 3; round += 1) server.passDeadline();
   assert.deepEqual([server.raft.term, server.raft.status().role], [0, 'follower']);
 });
+
+test('a newer term is durable with what is answered in it (§5.1)', () => {
+  const server = new Server(1, VOTERS);
+  server.receive(heartbeat(2, 5));
+  assert.deepEqual(server.takeSent(), []);
+  assert.equal(server.writes[0]?.hardState?.term, 5);
+  server.finishWrites();
+  assert.equal(server.takeSent()[0]?.kind, 'appendAccepted');
+});
+
+test('a leader does not hear a server that claims to lead its term', () => {
+  const leader = new Server(1, VOTERS).elect(2);
+  leader.takeSent();
+  leader.receive(heartbeat(3, 1));
+  assert.equal(leader.raft.isLeader, true);
+  assert.deepEqual(leader.takeSent(), []);
+});

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { configurationOf } from './configuration/configuration.ts';
+import { configurationBatch } from './entry.ts';
 import { batchOf, Server } from './testing/testing.ts';
+import type { LogIndex, Term } from './types.ts';
 
 const VOTERS = [1, 2, 3];
 
@@ -188,4 +191,15 @@ test('a snapshot never goes behind what is committed (hazard 23)', () => {
   server.receive(snapshot(2, 1));
   assert.deepEqual([server.raft.lastIndex, server.raft.commitIndex], [3, 3]);
   assert.deepEqual(server.restored, []);
+});
+
+test('a configuration is in force when it is in the log, and no longer when it is cut (§6)', () => {
+  const server = new Server(1, VOTERS, [1]);
+  const configuration = configurationOf([1, 2, 3, 4]);
+  const batch = configurationBatch(1 as Term, 2 as LogIndex, configuration);
+  const fields = { prevLogIndex: 1, prevLogTerm: 1, leaderCommit: 0, round: 0, batches: [batch] };
+  server.receive({ kind: 'appendEntries', from: 2, term: 1, ...fields } as never);
+  assert.deepEqual(server.raft.status().configuration.voters, [1, 2, 3, 4]);
+  server.receive(append(2, [1, 1], [[2, 2, 1]]));
+  assert.deepEqual(server.raft.status().configuration.voters, VOTERS);
 });
