@@ -1,1 +1,7 @@
-export {};
+/** Was there an order of these operations that a service used by one client at a time could have had? */
+export * from './check.ts';
+export * from './history.ts';
+export * from './model.ts';
+export * from './models/key-value.ts';
+export * from './models/register.ts';
+export * from './verdict.ts';

@@ -1,0 +1,39 @@
+import type { Operation } from './history.ts';
+
+/**
+ * What a service does when one client uses it at a time. A history is linearizable if some order of
+ * its operations, true to the clock wherever two do not overlap, gets the same answers from this.
+ *
+ * States are values: `step` must not change the state it is given.
+ */
+export interface Model<State, Input, Output> {
+  /**
+   * Operations with different answers here never touch common state, and are checked apart. This
+   * is what makes long histories cheap (linearizability is local: Herlihy and Wing 1990, §3.1). A model
+   * whose operations may touch anything answers the same for all.
+   */
+  partitionOf(input: Input): string;
+
+  /** The state at the beginning of each partition. */
+  initial(): State;
+
+  /** The one possible answer to `input` in `state`, and the state after it. */
+  step(state: State, input: Input): Step<State, Output>;
+
+  /** Equal for equal states and different for different ones: how the search knows a state again. */
+  fingerprint(state: State): string | number;
+
+  isSameOutput(expected: Output, observed: Output): boolean;
+
+  /**
+   * What answers tell about other operations of the same partition, added to those: an output
+   * nobody saw, a return of a pending operation. Same operations, same order. It must follow from
+   * the history, so that it changes no verdict; it saves the search from guessing.
+   */
+  learn?(operations: readonly Operation<Input, Output>[]): readonly Operation<Input, Output>[];
+}
+
+export interface Step<State, Output> {
+  readonly state: State;
+  readonly output: Output;
+}

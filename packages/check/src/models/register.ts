@@ -1,0 +1,30 @@
+import type { Model } from '../model.ts';
+
+export type RegisterInput =
+  | { readonly kind: 'read' }
+  | { readonly kind: 'write'; readonly value: number }
+  /** Writes `value` if the register holds `expected`. */
+  | { readonly kind: 'compareAndSet'; readonly expected: number; readonly value: number };
+
+/** A read's value; whether a compareAndSet wrote; undefined for a write. */
+export type RegisterOutput = number | boolean | undefined;
+
+/** One number, 0 at first. */
+export const registerModel: Model<number, RegisterInput, RegisterOutput> = {
+  partitionOf: () => '',
+  initial: () => 0,
+  step(state, input) {
+    switch (input.kind) {
+      case 'read':
+        return { state, output: state };
+      case 'write':
+        return { state: input.value, output: undefined };
+      case 'compareAndSet':
+        return state === input.expected
+          ? { state: input.value, output: true }
+          : { state, output: false };
+    }
+  },
+  fingerprint: (state) => state,
+  isSameOutput: Object.is,
+};
