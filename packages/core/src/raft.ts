@@ -15,7 +15,7 @@ import { onForwardProposal, onForwardReply, onForwardRequested } from './forward
 import type { Input, Proposed } from './inputs.ts';
 import { invariant } from './invariant.ts';
 import { advanceLeaderCommit } from './leader/commit.ts';
-import { checkQuorum, propose, quorumDeadline } from './leader/leader.ts';
+import { checkQuorum, hasRoomForProposals, propose, quorumDeadline } from './leader/leader.ts';
 import { answerReads, startReadRound } from './leader/read.ts';
 import {
   onAppendAccepted,
@@ -144,6 +144,11 @@ export class Raft {
 
   get isLeader(): boolean {
     return this.#node.role.kind === 'leader';
+  }
+
+  /** `propose` would append, whatever the payload: true until the next step or proposal. */
+  get isAccepting(): boolean {
+    return isLeader(this.#node) && hasRoomForProposals(this.#node);
   }
 
   get term(): Term {

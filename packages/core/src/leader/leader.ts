@@ -31,12 +31,15 @@ export function startLeading(node: NodeState, votes: ReadonlyMap<NodeId, boolean
   }
 }
 
+/** Memory is bounded: what waits to be committed is kept in it. */
+export function hasRoomForProposals(node: NodeState): boolean {
+  return node.log.bytesAfter(node.commitIndex) <= node.options.maxUncommittedBytes;
+}
+
 /** A client's commands (Figure 2, Leaders): appended here at once, replicated when effects are taken. */
 export function propose(node: NodeState, payload: Payload): Proposed {
   if (!isLeader(node)) return { kind: 'refused', reason: 'not-leader' };
-  if (node.log.bytesAfter(node.commitIndex) > node.options.maxUncommittedBytes) {
-    return { kind: 'refused', reason: 'too-much-uncommitted' };
-  }
+  if (!hasRoomForProposals(node)) return { kind: 'refused', reason: 'too-much-uncommitted' };
   const { id, currentTerm: term } = node;
   const firstIndex = nextIndex(node.log.lastIndex);
   node.log.append(commandBatch(term, firstIndex, payload));
