@@ -31,24 +31,31 @@ const granted = (messages: readonly Message[]) =>
   messages.filter((message) => message.kind === 'requestVoteReply' && message.isGranted);
 
 test('a pre-candidate spends no term and writes nothing (dissertation §9.6)', () => {
-  const server = new Server(1, VOTERS);
+  const server = new Server(1, VOTERS, [], { term: 1 });
   server.passDeadline();
   assert.equal(server.raft.status().role, 'preCandidate');
-  assert.equal(server.raft.term, 0);
+  assert.equal(server.raft.term, 1);
   assert.deepEqual(server.writes, []);
   assert.deepEqual(
     server.takeSent().map(({ kind, term, to }) => [kind, term, to]),
     [
-      ['requestPreVote', 1, 2],
-      ['requestPreVote', 1, 3],
+      ['requestPreVote', 2, 2],
+      ['requestPreVote', 2, 3],
     ],
   );
 });
 
-test('a pre-vote that cannot be won leaves the term alone, again and again', () => {
+test('the first term of all needs no pre-vote: it cannot disturb a leader', () => {
   const server = new Server(1, VOTERS);
+  server.passDeadline();
+  assert.equal(server.raft.status().role, 'candidate');
+  assert.equal(server.raft.term, 1);
+});
+
+test('a pre-vote that cannot be won leaves the term alone, again and again', () => {
+  const server = new Server(1, VOTERS, [], { term: 1 });
   for (let round = 0; round < 5; round += 1) server.passDeadline();
-  assert.equal(server.raft.term, 0);
+  assert.equal(server.raft.term, 1);
 });
 
 test('granting a pre-vote moves no timer and promises nothing (hazard 12)', () => {

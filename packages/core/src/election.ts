@@ -10,14 +10,15 @@ import { startLeading } from './leader/leader.ts';
 import type { PreVoteReply, RequestPreVote, RequestVote, RequestVoteReply } from './messages.ts';
 import { electionResult } from './quorum/joint.ts';
 import type { NodeState } from './state.ts';
-import { nextTerm } from './types.ts';
+import { nextTerm, TERM_ZERO } from './types.ts';
 import { judgeVote, type VoteVerdict } from './vote.ts';
 
 /** The election timeout has passed without a leader (Figure 2, Followers; Candidates). */
 export function startElection(node: NodeState): void {
   if (!isVoter(node.configuration, node.id)) {
     node.becomeFollower(node.leaderId, 'not-a-voter');
-  } else if (node.options.preVote) {
+  } else if (node.options.preVote && node.currentTerm > TERM_ZERO) {
+    // In term 0 there is nobody to ask for: term 1 cannot disturb a leader.
     startPreVote(node);
   } else {
     startVote(node);
