@@ -63,15 +63,14 @@ interface Writes {
 /**
  * Undefined if one key would be put twice, or put and deleted. As in etcd, the check has gaps: a
  * nested transaction may delete what an earlier sibling puts, and a delete "from key on" (an end of
- * one zero byte) counts for its first key only. The store handles both.
+ * one zero byte) counts for nothing. The store handles both.
  */
 function collectWrites(ops: readonly RequestOp[]): Writes | undefined {
   const puts = new Map<string, Uint8Array>();
   const deletes = new IntervalSet();
   for (const op of ops) {
     if (op.kind !== 'deleteRange') continue;
-    deletes.add(op.key, successor(op.key));
-    deletes.add(op.key, op.rangeEnd);
+    deletes.add(op.key, op.rangeEnd.length === 0 ? successor(op.key) : op.rangeEnd);
   }
   for (const op of ops) {
     if (op.kind === 'txn' && !collectNested(op, puts, deletes)) return undefined;
