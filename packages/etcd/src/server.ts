@@ -5,7 +5,7 @@ import type { EtcdServerConfig } from './config.ts';
 export interface EtcdServerStatus extends NodeStatus {
   readonly name: string;
   /** The store's revision; 1 when nothing was ever written. */
-  readonly revision: bigint;
+  readonly revision: number;
   /** Bytes that the store takes on disk. */
   readonly dbSizeBytes: number;
 }

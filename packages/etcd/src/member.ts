@@ -1,0 +1,153 @@
+/**
+ * One member as its handlers see it: the replicated log to write through, the moment from which a
+ * local read is linearizable, and the local state to read from. Failures of the cluster come out in
+ * etcd's words.
+ */
+
+import type { CallOptions, NodeStatus, ProposeOptions } from '@quorate/node';
+import { RaftError } from '@quorate/node';
+import type { ResponseHeader } from './generated/rpc.ts';
+import { type CommandRequest, type CommandResult, encodeCommand } from './machine/command.ts';
+import type { EtcdMachine } from './machine/etcd-machine.ts';
+import { PendingCalls } from './pending-calls.ts';
+import {
+  type EtcdStatus,
+  noLeader,
+  requestTooLarge,
+  serverStopped,
+  spaceExceeded,
+  timedOut,
+  timedOutConnectionLost,
+  timedOutLeaderFailed,
+  tooManyRequests,
+} from './status.ts';
+
+/** What a member needs of its RaftNode. */
+export interface Consensus {
+  propose(command: Uint8Array, options?: ProposeOptions): Promise<CommandResult>;
+  read(options?: CallOptions): Promise<unknown>;
+  status(): NodeStatus;
+}
+
+export interface MemberSettings {
+  readonly clusterId: number;
+  readonly memberId: number;
+  readonly electionTimeoutMs: number;
+  readonly maxRequestBytes: number;
+}
+
+export class Member {
+  readonly machine: EtcdMachine;
+  readonly clusterId: bigint;
+  readonly id: bigint;
+  readonly #node: Consensus;
+  readonly #maxRequestBytes: number;
+  readonly #pending: PendingCalls;
+  #isStopping = false;
+
+  constructor(node: Consensus, machine: EtcdMachine, settings: MemberSettings) {
+    this.#node = node;
+    this.machine = machine;
+    this.clusterId = BigInt(settings.clusterId);
+    this.id = BigInt(settings.memberId);
+    this.#maxRequestBytes = settings.maxRequestBytes;
+    this.#pending = new PendingCalls(requestTimeoutMs(settings.electionTimeoutMs));
+  }
+
+  status(): NodeStatus {
+    return this.#node.status();
+  }
+
+  /** @param revision What the answer is about; 0 where etcd leaves it out. */
+  header(revision: number): ResponseHeader {
+    return {
+      clusterId: this.clusterId,
+      memberId: this.id,
+      revision: BigInt(revision),
+      raftTerm: BigInt(this.#node.status().term),
+    };
+  }
+
+  /**
+   * Replicates a command, through the leader wherever that is, and resolves with what applying it
+   * here has answered.
+   *
+   * @throws {EtcdStatus}
+   */
+  async propose(request: CommandRequest): Promise<CommandResult> {
+    const command = encodeCommand(request);
+    if (command.length > this.#maxRequestBytes) throw requestTooLarge();
+    return this.#wait((options) => this.#node.propose(command, { ...options, forward: true }));
+  }
+
+  /**
+   * Resolves when the local store shows everything that was committed before the call.
+   *
+   * @throws {EtcdStatus}
+   */
+  async linearize(): Promise<void> {
+    await this.#wait((options) => this.#node.read(options));
+  }
+
+  /** @throws {EtcdStatus} for a client that asked not to wait for a leader. */
+  requireLeader(): void {
+    if (this.#node.status().leaderId === undefined) throw noLeader();
+  }
+
+  /** From now on requests are refused. Those that wait are failed by `failPending`. */
+  stopAccepting(): void {
+    this.#isStopping = true;
+  }
+
+  failPending(): void {
+    this.#pending.failAll(serverStopped());
+  }
+
+  async #wait<T>(start: (options: CallOptions) => Promise<T>): Promise<T> {
+    if (this.#isStopping) throw serverStopped();
+    // Only what may wait for an election needs a way to be called off: a signal costs microseconds.
+    const hasLeader = this.#node.status().leaderId !== undefined;
+    const abandon = hasLeader ? undefined : new AbortController();
+    try {
+      return await this.#pending.wait(start(abandon ? { signal: abandon.signal } : {}), () => {
+        const reason = this.#timeoutReason();
+        abandon?.abort(reason);
+        return reason;
+      });
+    } catch (error) {
+      throw statusOf(error);
+    }
+  }
+
+  /** etcd's guess at why nothing happened in time. */
+  #timeoutReason(): EtcdStatus {
+    const { id, leaderId, connectedPeers, role } = this.#node.status();
+    if (leaderId === undefined) return timedOutLeaderFailed();
+    if (role !== 'leader' && leaderId !== id && !connectedPeers.includes(leaderId)) {
+      return timedOutConnectionLost();
+    }
+    return timedOut();
+  }
+}
+
+/** etcd's patience: five seconds for disks and networks, and two elections. */
+const requestTimeoutMs = (electionTimeoutMs: number): number => 5000 + 2 * electionTimeoutMs;
+
+function statusOf(error: unknown): unknown {
+  if (!(error instanceof RaftError)) return error;
+  switch (error.code) {
+    case 'RAFT_CLOSED':
+    case 'RAFT_DISK_FAILED':
+      return serverStopped(error);
+    case 'RAFT_PROPOSAL_DROPPED':
+      return tooManyRequests(error);
+    case 'RAFT_DISK_FULL':
+      return spaceExceeded(error);
+    case 'RAFT_COMMAND_TOO_LARGE':
+      return requestTooLarge();
+    case 'RAFT_OUTCOME_UNKNOWN':
+      return timedOutLeaderFailed(error);
+    default:
+      return error;
+  }
+}
