@@ -1,6 +1,6 @@
 import type { Payload, SnapshotMeta } from './entry.ts';
 import type { Message } from './messages.ts';
-import type { LogIndex, NodeId } from './types.ts';
+import type { LogIndex, NodeId, Term } from './types.ts';
 
 /**
  * Everything that can happen to a server. `raft.step(input, now)` is the only way in, besides
@@ -35,5 +35,5 @@ export type Input =
 /** The answer to `raft.propose`. */
 export type Proposed =
   /** The commands stand at `firstIndex` and following, in this term; not yet committed. */
-  | { readonly kind: 'appended'; readonly firstIndex: LogIndex; readonly term: number }
+  | { readonly kind: 'appended'; readonly firstIndex: LogIndex; readonly term: Term }
   | { readonly kind: 'refused'; readonly reason: 'not-leader' | 'too-much-uncommitted' };

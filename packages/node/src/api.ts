@@ -1,6 +1,7 @@
 /** The embedding API's shapes. `raft-node.ts` has the class. */
 
 import type { LogIndex, NodeId, RaftOptions, RaftStatus, Term, TraceSink } from '@quorate/core';
+import type { Transport } from './peers/transport.ts';
 import type { StateMachine } from './state-machine.ts';
 
 export interface RaftNodeOptions<Result> {
@@ -12,9 +13,17 @@ export interface RaftNodeOptions<Result> {
   readonly clusterId: number;
   /** Where the log and the snapshots live. Undefined: in memory only, lost with the process. */
   readonly directory: string | undefined;
-  readonly machine: StateMachine<Result>;
+  /**
+   * What is replicated.
+   *
+   * @default none: whoever reads `committed()` applies the log, and `propose` resolves with
+   *   undefined when that is done. The log is then never compacted.
+   */
+  readonly machine?: StateMachine<Result>;
   /** Where to listen for peers. @default peers[id] */
   readonly listen?: PeerAddress;
+  /** How messages travel. @default TCP between the addresses in `peers` */
+  readonly transport?: Transport;
   /** Timing and limits of the protocol. */
   readonly raft?: RaftOptions;
   /** Applied entries after which the log is compacted. @default 100_000 (etcd's snapshot-count) */
@@ -23,10 +32,13 @@ export interface RaftNodeOptions<Result> {
   readonly keepEntries?: number;
   /** Largest command, in bytes. @default 1_572_864 (1.5 MiB, etcd's request limit) */
   readonly maxCommandBytes?: number;
+  /** Called in the middle of a step: note what happened and act on it later. */
   readonly trace?: TraceSink;
-  /** One line a noteworthy event (peer lost, torn tail cut, snapshot sent); no line otherwise. */
-  readonly log?: (level: 'info' | 'warn' | 'error', message: string, facts: object) => void;
+  /** One line a noteworthy event (peer lost, torn tail cut, snapshot sent). @default silence */
+  readonly log?: LogLine;
 }
+
+export type LogLine = (level: 'info' | 'warn' | 'error', message: string, facts: object) => void;
 
 export interface PeerAddress {
   readonly host: string;
@@ -39,12 +51,18 @@ export interface CallOptions {
 }
 
 export interface ProposeOptions extends CallOptions {
-  /** Lets a follower pass the command to the leader and wait for it here. @default false */
+  /**
+   * Lets a follower pass the command to the leader and wait for it here, and proposes again what
+   * was surely not applied: an election then costs the caller time, not an error.
+   *
+   * @default false
+   */
   readonly forward?: boolean;
 }
 
 /** The lab's contract of `Start`: an answer at once, a promise of nothing. */
 export interface Started {
+  /** Where the command will stand if it is ever committed; 0 when this server does not lead. */
   readonly index: LogIndex;
   readonly term: Term;
   readonly isLeader: boolean;
@@ -55,4 +73,12 @@ export interface NodeStatus extends RaftStatus {
   /** Peers with an open connection. */
   readonly connectedPeers: readonly NodeId[];
   readonly logBytesOnDisk: number;
+}
+
+/** Who leads, as far as this server knows. */
+export interface Leadership {
+  readonly term: Term;
+  /** Undefined while no leader is known. */
+  readonly leaderId: NodeId | undefined;
+  readonly isLeader: boolean;
 }

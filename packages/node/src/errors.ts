@@ -6,6 +6,8 @@ export type RaftErrorCode =
   | 'RAFT_PROPOSAL_DROPPED'
   /** The command may or may not commit: retry only if applying it twice is harmless (§8). */
   | 'RAFT_OUTCOME_UNKNOWN'
+  /** Another entry was committed in the command's place: it never took effect. Propose it again. */
+  | 'RAFT_PROPOSAL_LOST'
   /** Bytes on the disk are not what was written there. */
   | 'RAFT_STORAGE_CORRUPT'
   /** The data directory belongs to another cluster or to another server. */
@@ -16,6 +18,8 @@ export type RaftErrorCode =
   | 'RAFT_DISK_FAILED'
   /** No room on the disk for more log. */
   | 'RAFT_DISK_FULL'
+  /** The state machine threw. Final: replicas that skip a command differ for ever. */
+  | 'RAFT_MACHINE_FAILED'
   | 'RAFT_CLOSED'
   | 'RAFT_COMMAND_TOO_LARGE'
   | 'RAFT_BAD_OPTION'

@@ -1,3 +1,8 @@
-export * from './api.ts';
+/** Durable replicated state machines inside a Node.js process. */
+export type * from './api.ts';
+export { type InMemoryMachine, inMemoryMachine, type Reducer } from './apply/in-memory-machine.ts';
 export * from './errors.ts';
-export * from './state-machine.ts';
+export { MemoryNetwork } from './peers/memory-network.ts';
+export type { Receiver, Transport } from './peers/transport.ts';
+export { RaftNode } from './raft-node.ts';
+export type * from './state-machine.ts';

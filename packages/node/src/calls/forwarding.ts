@@ -1,0 +1,157 @@
+/**
+ * Commands that this server passes to whoever leads.
+ *
+ * They wait while nobody is known to lead; all that wait in one turn travel as one payload. What
+ * surely was not appended is sent again, for as long as the caller waits. What may have been
+ * appended without our hearing of it is not: its outcome is unknown, and only the caller knows
+ * whether a second application does harm (§8).
+ */
+
+import type { ForwardResult, Milliseconds, Raft, Term } from '@quorate/core';
+import { type CommandSlab, CommandSlabBuilder } from '@quorate/wire';
+import { RaftError } from '../errors.ts';
+import type { PendingCall } from './pending-call.ts';
+import type { PlacedGroup } from './placed-proposals.ts';
+
+/** Commands in one forwarded payload, at least one: well below any frame limit. */
+const MAX_PAYLOAD_BYTES = 1_048_576;
+
+interface Waiting<Result> {
+  readonly call: PendingCall<Result>;
+  readonly command: Uint8Array;
+}
+
+interface Sent<Result> {
+  readonly calls: readonly PendingCall<Result>[];
+  readonly payload: CommandSlab;
+  readonly term: Term;
+  readonly expiresAt: Milliseconds;
+}
+
+export interface ForwardingLimits {
+  /** Bytes of commands that may wait for a leader. */
+  readonly maxWaitingBytes: number;
+  /** How long to wait before asking again after a refusal. */
+  readonly retryDelayMs: Milliseconds;
+  /** How long a leader may take to answer; it need not commit for that. */
+  readonly answerTimeoutMs: Milliseconds;
+}
+
+export class Forwarding<Result> {
+  readonly #raft: Raft;
+  readonly #limits: ForwardingLimits;
+  #waiting: Waiting<Result>[] = [];
+  #waitingBytes = 0;
+  #retryAt: Milliseconds = 0;
+  /** Oldest first, and so the first to expire first. */
+  readonly #sent = new Map<number, Sent<Result>>();
+  #lastId = 0;
+
+  constructor(raft: Raft, limits: ForwardingLimits) {
+    this.#raft = raft;
+    this.#limits = limits;
+  }
+
+  /** @param command Is kept: a copy, or memory that nobody changes. */
+  add(command: Uint8Array, call: PendingCall<Result>): void {
+    if (this.#waitingBytes + command.length > this.#limits.maxWaitingBytes) {
+      const reason = `${this.#waitingBytes} bytes of commands wait for a leader`;
+      call.fail(new RaftError('RAFT_PROPOSAL_DROPPED', `${reason}; back off, then retry`));
+      return;
+    }
+    this.#waitingBytes += command.length;
+    this.#waiting.push({ call, command });
+  }
+
+  /** Who leads has changed: no reason to wait any longer. */
+  retryNow(): void {
+    this.#retryAt = 0;
+  }
+
+  /** When `place` must run again though nothing else happens. */
+  get nextDeadline(): Milliseconds {
+    const [oldest] = this.#sent.values();
+    const expiry = oldest?.expiresAt ?? Number.POSITIVE_INFINITY;
+    const isRetryDue = this.#waiting.length > 0 && this.#raft.leaderId !== undefined;
+    return isRetryDue ? Math.min(expiry, this.#retryAt) : expiry;
+  }
+
+  /** Everything that waits, for a server that has become the leader itself. */
+  takeWaiting(): readonly Waiting<Result>[] {
+    const taken = this.#waiting;
+    this.#waiting = [];
+    this.#waitingBytes = 0;
+    return taken;
+  }
+
+  /** Sends what waits, if there is a leader to send it to. */
+  place(now: Milliseconds): void {
+    if (this.#sent.size > 0) this.#giveUp(now);
+    if (this.#waiting.length === 0 || now < this.#retryAt) return;
+    if (this.#raft.leaderId === undefined) return;
+
+    const builder = new CommandSlabBuilder();
+    let calls: PendingCall<Result>[] = [];
+    for (const { call, command } of this.takeWaiting()) {
+      if (call.isAbandoned) continue;
+      builder.append(command);
+      calls.push(call);
+      if (builder.byteLength < MAX_PAYLOAD_BYTES) continue;
+      this.#send(builder.seal(), calls, now);
+      calls = [];
+    }
+    if (calls.length > 0) this.#send(builder.seal(), calls, now);
+  }
+
+  /** The answer, which may come from ourselves. Answers what now stands in the log. */
+  answered(result: ForwardResult, now: Milliseconds): PlacedGroup<Result> | undefined {
+    const sent = this.#sent.get(result.id);
+    if (sent === undefined) return undefined;
+    if (result.kind === 'refused') {
+      this.notSent(result.id, now);
+      return undefined;
+    }
+    this.#sent.delete(result.id);
+    const { firstIndex, term } = result;
+    return { firstIndex, term, payload: sent.payload, calls: sent.calls };
+  }
+
+  /** Surely appended nowhere: it waits again. */
+  notSent(id: number, now: Milliseconds): void {
+    const sent = this.#sent.get(id);
+    if (sent === undefined) return;
+    this.#sent.delete(id);
+    this.#retryAt = now + this.#limits.retryDelayMs;
+    let at = 0;
+    for (const command of sent.payload) {
+      const call = sent.calls[at++];
+      if (call !== undefined && !call.isAbandoned) this.add(command, call);
+    }
+  }
+
+  failAll(unplaced: () => Error, unknown: () => Error): void {
+    for (const { call } of this.takeWaiting()) call.fail(unplaced());
+    for (const { calls } of this.#sent.values()) for (const call of calls) call.fail(unknown());
+    this.#sent.clear();
+  }
+
+  #send(payload: CommandSlab, calls: readonly PendingCall<Result>[], now: Milliseconds): void {
+    const id = ++this.#lastId;
+    const expiresAt = now + this.#limits.answerTimeoutMs;
+    this.#sent.set(id, { calls, payload, term: this.#raft.term, expiresAt });
+    this.#raft.step({ kind: 'forwardRequested', id, payload }, now);
+  }
+
+  /** A leader that is gone, or too slow, may have appended it all the same. */
+  #giveUp(now: Milliseconds): void {
+    for (const [id, { calls, term, expiresAt }] of this.#sent) {
+      if (term === this.#raft.term && now < expiresAt) break;
+      this.#sent.delete(id);
+      for (const call of calls) {
+        const reason = 'the leader did not say whether it took the command';
+        const remedy = 'look whether it took effect before you retry';
+        call.fail(new RaftError('RAFT_OUTCOME_UNKNOWN', `${reason}; ${remedy}`));
+      }
+    }
+  }
+}

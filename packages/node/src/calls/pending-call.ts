@@ -1,0 +1,39 @@
+/** One caller who waits: a promise to settle, and a signal that may end the wait. */
+export class PendingCall<Result> {
+  /** The caller wants a command that is surely lost to be proposed again. */
+  readonly isRepeatable: boolean;
+  readonly #resolve: (result: Result) => void;
+  readonly #reject: (reason: unknown) => void;
+  readonly #signal: AbortSignal | undefined;
+
+  constructor(
+    resolve: (result: Result) => void,
+    reject: (reason: unknown) => void,
+    signal: AbortSignal | undefined,
+    isRepeatable: boolean,
+  ) {
+    this.isRepeatable = isRepeatable;
+    this.#resolve = resolve;
+    this.#reject = reject;
+    this.#signal = signal;
+    signal?.addEventListener('abort', this.#onAbort, { once: true });
+  }
+
+  /** The caller has gone; what was asked for need not be done any more. */
+  get isAbandoned(): boolean {
+    return this.#signal?.aborted === true;
+  }
+
+  succeed(result: Result): void {
+    this.#signal?.removeEventListener('abort', this.#onAbort);
+    this.#resolve(result);
+  }
+
+  fail(reason: unknown): void {
+    this.#signal?.removeEventListener('abort', this.#onAbort);
+    this.#reject(reason);
+  }
+
+  // A field, so that adding and removing the listener name the same function.
+  readonly #onAbort = (): void => this.#reject(this.#signal?.reason);
+}

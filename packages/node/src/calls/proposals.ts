@@ -1,0 +1,202 @@
+/**
+ * From `propose` to its result.
+ *
+ * Hot: a copy and a promise for each command, the rest once a turn. What is proposed in one turn is
+ * copied into one slab and appended as one batch, before anything else happens to the core in that
+ * turn: so what `start` says of index and term is exact.
+ */
+
+import {
+  type ForwardResult,
+  INDEX_ZERO,
+  indexAfter,
+  type LogIndex,
+  type Milliseconds,
+  type Raft,
+} from '@quorate/core';
+import { type CommandSlab, CommandSlabBuilder } from '@quorate/wire';
+import type { ProposeOptions, Started } from '../api.ts';
+import { NotLeaderError, RaftError } from '../errors.ts';
+import { Forwarding, type ForwardingLimits } from './forwarding.ts';
+import { PendingCall } from './pending-call.ts';
+import { type AppliedRange, type OnLost, PlacedProposals } from './placed-proposals.ts';
+
+/** A batch is sealed when it holds this much: large enough to be cheap, small enough to stream. */
+const MAX_BATCH_BYTES = 524_288;
+
+export interface ProposalLimits extends ForwardingLimits {
+  readonly maxCommandBytes: number;
+}
+
+/** What the calls need of the node around them. */
+export interface CallHost {
+  readonly raft: Raft;
+  readonly now: () => Milliseconds;
+  /** A turn is needed. */
+  readonly wake: () => void;
+}
+
+export class Proposals<Result> {
+  readonly #host: CallHost;
+  readonly #raft: Raft;
+  readonly #isDiskFull: () => boolean;
+  readonly #maxCommandBytes: number;
+  readonly #forwarding: Forwarding<Result>;
+  readonly #placed: PlacedProposals<Result>;
+  readonly #batch = new CommandSlabBuilder();
+  /** One for each command in `#batch`. Undefined: nobody waits. */
+  #calls: (PendingCall<Result> | undefined)[] = [];
+
+  constructor(
+    host: CallHost,
+    isDiskFull: () => boolean,
+    limits: ProposalLimits,
+    appliedIndex: LogIndex,
+  ) {
+    this.#host = host;
+    this.#raft = host.raft;
+    this.#isDiskFull = isDiskFull;
+    this.#maxCommandBytes = limits.maxCommandBytes;
+    this.#forwarding = new Forwarding(host.raft, limits);
+    const onLost: OnLost<Result> = (call, payload, at) => this.#onLost(call, payload, at);
+    this.#placed = new PlacedProposals(onLost, appliedIndex);
+  }
+
+  /** @throws {RaftError} `RAFT_COMMAND_TOO_LARGE`, `RAFT_PROPOSAL_DROPPED`, `RAFT_DISK_FULL`. */
+  start(command: Uint8Array): Started {
+    const { term, isLeader } = this.#raft;
+    if (!isLeader) return { index: INDEX_ZERO, term, isLeader };
+    const refusal = this.#refusalOf(command);
+    if (refusal !== undefined) throw refusal;
+    const index = indexAfter(this.#raft.lastIndex, this.#calls.length + 1);
+    this.#append(command, undefined);
+    return { index, term, isLeader };
+  }
+
+  propose(command: Uint8Array, { signal, forward = false }: ProposeOptions): Promise<Result> {
+    if (signal?.aborted) return Promise.reject(signal.reason);
+    const refusal = this.#refusalOf(command);
+    if (refusal !== undefined) return Promise.reject(refusal);
+    const { isLeader, leaderId } = this.#raft;
+    if (!isLeader && !forward) return Promise.reject(new NotLeaderError(leaderId));
+
+    return new Promise((resolve, reject) => {
+      const call = new PendingCall(resolve, reject, signal, forward);
+      if (isLeader) {
+        this.#append(command, call);
+      } else {
+        this.#forwarding.add(command.slice(), call);
+        this.#host.wake();
+      }
+    });
+  }
+
+  /** First thing in a turn: everything that was proposed since the last one goes into the core. */
+  place(now: Milliseconds): void {
+    if (this.#calls.length > 0) this.#seal(now);
+    this.#forwarding.place(now);
+  }
+
+  get nextDeadline(): Milliseconds {
+    return this.#forwarding.nextDeadline;
+  }
+
+  /** Who leads has changed. What waited for a leader is proposed anew. */
+  leaderChanged(): void {
+    this.#forwarding.retryNow();
+    if (!this.#raft.isLeader) return;
+    for (const { call, command } of this.#forwarding.takeWaiting()) {
+      if (!call.isAbandoned) this.#append(command, call);
+    }
+  }
+
+  onForwarded(result: ForwardResult, now: Milliseconds): void {
+    const group = this.#forwarding.answered(result, now);
+    if (group === undefined) return;
+    this.#placed.add(group);
+    // The entries may have overtaken the answer, and their results are gone.
+    if (group.firstIndex <= this.#placed.appliedIndex) this.skippedTo(this.#placed.appliedIndex);
+  }
+
+  /** The request with this id has certainly not left this server. */
+  forwardNotSent(id: number, now: Milliseconds): void {
+    this.#forwarding.notSent(id, now);
+  }
+
+  /** @param results Holds the result of the entry at `range.firstIndex` at position `resultsFrom`. */
+  applied(range: AppliedRange, results: readonly Result[], resultsFrom: number): void {
+    this.#placed.applied(range, results, resultsFrom);
+  }
+
+  /** The state stands at `index` and gave no results on the way, as after a snapshot. */
+  skippedTo(index: LogIndex): void {
+    this.#placed.skippedTo(index, () => outcomeUnknown('the result was not seen here'));
+  }
+
+  /** The node ends. */
+  close(reason: RaftError): void {
+    const unknown = () => outcomeUnknown('the node ended meanwhile', reason);
+    for (const call of this.#calls) call?.fail(reason);
+    this.#calls = [];
+    this.#forwarding.failAll(() => reason, unknown);
+    this.#placed.skippedTo(Number.MAX_SAFE_INTEGER as LogIndex, unknown);
+  }
+
+  #append(command: Uint8Array, call: PendingCall<Result> | undefined): void {
+    this.#batch.append(command);
+    this.#calls.push(call);
+    if (this.#batch.byteLength >= MAX_BATCH_BYTES) this.#seal(this.#host.now());
+    this.#host.wake();
+  }
+
+  #seal(now: Milliseconds): void {
+    const payload = this.#batch.seal();
+    const calls = this.#calls;
+    this.#calls = [];
+    const proposed = this.#raft.propose(payload, now);
+    if (proposed.kind === 'appended') {
+      const { firstIndex, term } = proposed;
+      this.#placed.add({ firstIndex, term, payload, calls });
+      return;
+    }
+    for (const call of calls) call?.fail(this.#dropped());
+  }
+
+  #refusalOf(command: Uint8Array): RaftError | undefined {
+    if (command.length > this.#maxCommandBytes) {
+      const sizes = `${command.length} bytes exceed the ${this.#maxCommandBytes} of maxCommandBytes`;
+      const remedy = 'split the command or store large data elsewhere';
+      return new RaftError('RAFT_COMMAND_TOO_LARGE', `${sizes}; ${remedy}`);
+    }
+    if (this.#isDiskFull()) {
+      const reason = 'the disk is full, and what is left is kept for votes and compaction';
+      return new RaftError('RAFT_DISK_FULL', `${reason}; make room on it`);
+    }
+    if (this.#raft.isLeader && !this.#raft.isAccepting) return this.#dropped();
+    return undefined;
+  }
+
+  #dropped(): RaftError {
+    const reason = 'maxUncommittedBytes of commands wait to be committed';
+    return new RaftError('RAFT_PROPOSAL_DROPPED', `${reason}; back off, then retry`);
+  }
+
+  /** Another entry was committed in its place. */
+  #onLost(call: PendingCall<Result>, payload: CommandSlab, at: number): void {
+    if (call.isAbandoned) return;
+    const [command] = payload.slice(at, at + 1);
+    if (call.isRepeatable && command !== undefined) {
+      if (this.#raft.isLeader) this.#append(command, call);
+      else this.#forwarding.add(command, call);
+      this.#host.wake();
+      return;
+    }
+    const reason = 'another entry was committed in its place, so this command never will be';
+    call.fail(new RaftError('RAFT_PROPOSAL_LOST', `${reason}; propose it again`));
+  }
+}
+
+function outcomeUnknown(reason: string, cause?: RaftError): RaftError {
+  const message = `${reason}; look whether the command took effect before you retry`;
+  return new RaftError('RAFT_OUTCOME_UNKNOWN', message, { cause });
+}

@@ -1,0 +1,123 @@
+/**
+ * From `read` to the moment at which local state may be read (ReadIndex, dissertation §6.4).
+ *
+ * All reads of one turn are one question to the core. A read changes nothing, so a question that is
+ * dropped or not answered is simply asked again, for as long as the caller waits.
+ */
+
+import type { LogIndex, Milliseconds, ReadResult } from '@quorate/core';
+import type { CallOptions } from '../api.ts';
+import { PendingCall } from './pending-call.ts';
+import type { CallHost } from './proposals.ts';
+
+type ReadCall = PendingCall<LogIndex>;
+
+interface AskedReads {
+  readonly calls: readonly ReadCall[];
+  readonly expiresAt: Milliseconds;
+}
+
+interface ConfirmedReads {
+  readonly calls: readonly ReadCall[];
+  readonly readIndex: LogIndex;
+}
+
+export interface ReadLimits {
+  /** How long to wait before asking again when nobody could answer. */
+  readonly retryDelayMs: Milliseconds;
+  /** How long an answer may take. */
+  readonly answerTimeoutMs: Milliseconds;
+}
+
+export class Reads {
+  readonly #host: CallHost;
+  readonly #limits: ReadLimits;
+  #unasked: ReadCall[] = [];
+  #askAt: Milliseconds = 0;
+  /** Oldest first, and so the first to expire first. */
+  readonly #asked = new Map<number, AskedReads>();
+  /** Linearizable once their index is applied. */
+  #confirmed: ConfirmedReads[] = [];
+  #appliedIndex: LogIndex;
+  #lastId = 0;
+
+  constructor(host: CallHost, limits: ReadLimits, appliedIndex: LogIndex) {
+    this.#host = host;
+    this.#limits = limits;
+    this.#appliedIndex = appliedIndex;
+  }
+
+  read({ signal }: CallOptions): Promise<LogIndex> {
+    if (signal?.aborted) return Promise.reject(signal.reason);
+    return new Promise((resolve, reject) => {
+      this.#unasked.push(new PendingCall(resolve, reject, signal, true));
+      this.#host.wake();
+    });
+  }
+
+  /** Puts what waits to the core, as one question. */
+  ask(now: Milliseconds): void {
+    if (this.#asked.size > 0) this.#takeBackExpired(now);
+    if (this.#unasked.length === 0 || now < this.#askAt) return;
+    const calls = this.#unasked.filter((call) => !call.isAbandoned);
+    this.#unasked = [];
+    if (calls.length === 0) return;
+    const id = ++this.#lastId;
+    this.#asked.set(id, { calls, expiresAt: now + this.#limits.answerTimeoutMs });
+    this.#host.raft.step({ kind: 'readRequested', id }, now);
+  }
+
+  /** When `ask` must run again though nothing else happens. */
+  get nextDeadline(): Milliseconds {
+    const [oldest] = this.#asked.values();
+    const expiry = oldest?.expiresAt ?? Number.POSITIVE_INFINITY;
+    return this.#unasked.length > 0 ? Math.min(expiry, this.#askAt) : expiry;
+  }
+
+  leaderChanged(): void {
+    this.#askAt = 0;
+  }
+
+  answered(result: ReadResult, now: Milliseconds): void {
+    const asked = this.#asked.get(result.id);
+    if (asked === undefined) return;
+    this.#asked.delete(result.id);
+    if (result.kind === 'ready') {
+      this.#confirm({ calls: asked.calls, readIndex: result.readIndex });
+    } else {
+      this.#unasked.push(...asked.calls);
+      this.#askAt = now + this.#limits.retryDelayMs;
+    }
+  }
+
+  applied(index: LogIndex): void {
+    this.#appliedIndex = index;
+    if (this.#confirmed.length === 0) return;
+    const confirmed = this.#confirmed;
+    this.#confirmed = [];
+    for (const reads of confirmed) this.#confirm(reads);
+  }
+
+  /** The node ends. */
+  close(reason: Error): void {
+    const asked = [...this.#asked.values(), ...this.#confirmed].flatMap(({ calls }) => calls);
+    for (const call of [...this.#unasked, ...asked]) call.fail(reason);
+    this.#unasked = [];
+    this.#asked.clear();
+    this.#confirmed = [];
+  }
+
+  #confirm(reads: ConfirmedReads): void {
+    if (reads.readIndex > this.#appliedIndex) this.#confirmed.push(reads);
+    else for (const call of reads.calls) call.succeed(reads.readIndex);
+  }
+
+  /** Their question or its answer was lost. */
+  #takeBackExpired(now: Milliseconds): void {
+    for (const [id, { calls, expiresAt }] of this.#asked) {
+      if (now < expiresAt) break;
+      this.#asked.delete(id);
+      this.#unasked.push(...calls);
+    }
+  }
+}

@@ -1,0 +1,178 @@
+/**
+ * One turn of the driver: the only place where the pure core meets the world.
+ *
+ *     socket ─▶ connection ─▶ decode ─▶ inbox ─▶ turn ─▶ core.step … takeEffects
+ *                                                 │ 1 send messages
+ *                                                 │ 2 write to the log ─ later ─▶ inbox: written
+ *                                                 │ 3 send messagesAfterWrite when it is durable
+ *                                                 └ 4 apply what is committed
+ *
+ * Hot: runs once a turn, and handles messages and batches, never entries.
+ *
+ * One direction: the core never calls out, and nothing calls the core from a callback. Whatever a
+ * socket or the disk has to say waits in the inbox for the next turn, so a burst of proposals is one
+ * batch, one write and one sync, and all that one read of a socket brings has one answer.
+ */
+
+import type { Effects, Input, Message, Milliseconds, Raft, Write } from '@quorate/core';
+import type { RaftError } from '../errors.ts';
+import type { Transport } from '../peers/transport.ts';
+import type { Log, WriteListener } from '../storage/storage.ts';
+import { WakeTimer } from './wake-timer.ts';
+import { WriteQueue } from './write-queue.ts';
+
+export interface LoopHost {
+  readonly raft: Raft;
+  readonly log: Log;
+  readonly transport: Transport;
+  readonly now: () => Milliseconds;
+  /** A disk that is silent for longer makes this server silent too. */
+  readonly stallLimitMs: Milliseconds;
+  /** Puts what callers have asked for to the core. First thing in a turn. */
+  readonly placeCalls: (now: Milliseconds) => void;
+  /** When `placeCalls` must run though nothing else happens. */
+  readonly callDeadline: () => Milliseconds;
+  /** An input was stepped. */
+  readonly stepped: (input: Input) => void;
+  /** A message that no connection carries: a snapshot's data has a way of its own. */
+  readonly sendSnapshot: (message: Extract<Message, { kind: 'installSnapshot' }>) => void;
+  /** A message has certainly not left. */
+  readonly notSent: (message: Message, now: Milliseconds) => void;
+  /** Effects for the callers and the state machine. */
+  readonly deliver: (effects: Effects, now: Milliseconds) => void;
+  /** Last thing in a turn: everything for peers and disk is on its way. */
+  readonly afterTurn: () => void;
+  readonly diskStalled: (isStalled: boolean) => void;
+  /** The core or the log has failed; the node must end. */
+  readonly failed: (error: unknown) => void;
+}
+
+export class RaftLoop implements WriteListener {
+  readonly #host: LoopHost;
+  readonly #writes = new WriteQueue();
+  readonly #timer: WakeTimer;
+  #inbox: Input[] = [];
+  #isScheduled = false;
+  #isStopped = false;
+  /** The core's deadline has come; it hears of it behind everything that has arrived by now. */
+  #isTimeDue = false;
+  #isMute = false;
+
+  constructor(host: LoopHost) {
+    this.#host = host;
+    this.#timer = new WakeTimer(host.now, () => {
+      this.#isTimeDue = true;
+      this.wake();
+    });
+  }
+
+  /**
+   * A turn is needed. It comes when this round of the event loop has read its sockets. After a pause
+   * of the process a late heartbeat is therefore seen before the clock is.
+   */
+  wake(): void {
+    if (this.#isScheduled || this.#isStopped) return;
+    this.#isScheduled = true;
+    setImmediate(this.#turn);
+  }
+
+  post(input: Input): void {
+    this.#inbox.push(input);
+    this.wake();
+  }
+
+  durable(sequence: number): void {
+    this.post({ kind: 'written', sequence });
+  }
+
+  failed(error: RaftError): void {
+    this.#host.failed(error);
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    this.#timer.stop();
+  }
+
+  readonly #turn = (): void => {
+    this.#isScheduled = false;
+    if (this.#isStopped) return;
+    try {
+      this.#takeTurn(this.#host.now());
+    } catch (error) {
+      this.#host.failed(error);
+    }
+  };
+
+  #takeTurn(now: Milliseconds): void {
+    const { raft, transport, placeCalls, callDeadline, afterTurn } = this.#host;
+    placeCalls(now);
+    this.#stepInbox(now);
+    if (this.#isTimeDue) {
+      this.#isTimeDue = false;
+      raft.step({ kind: 'timePassed' }, now);
+    }
+    this.#checkDisk(now);
+    for (let effects = raft.takeEffects(now); effects; effects = raft.takeEffects(now)) {
+      this.#execute(effects, now);
+    }
+    transport.flush();
+    this.#timer.set(Math.min(raft.nextDeadline, callDeadline()));
+    afterTurn();
+  }
+
+  #stepInbox(now: Milliseconds): void {
+    const { raft, stepped } = this.#host;
+    const inbox = this.#inbox;
+    this.#inbox = [];
+    for (const input of inbox) {
+      raft.step(input, now);
+      if (input.kind === 'written') {
+        const messages = this.#writes.durable(input.sequence);
+        this.#checkDisk(now);
+        this.#sendAll(messages, now);
+      } else if (input.kind !== 'received') stepped(input);
+    }
+  }
+
+  #execute(effects: Effects, now: Milliseconds): void {
+    // Sockets first, then the disk: peers work while we write.
+    this.#sendAll(effects.messages, now);
+    if (effects.write !== undefined) {
+      this.#host.transport.flush();
+      this.#write(effects.write, now);
+    }
+    this.#sendAll(this.#writes.hold(effects.messagesAfterWrite), now);
+    this.#host.deliver(effects, now);
+  }
+
+  #write(write: Write, now: Milliseconds): void {
+    const { sequence } = write;
+    if (!this.#host.log.write(write, this)) {
+      this.#writes.issued(sequence, now);
+      return;
+    }
+    this.#host.raft.step({ kind: 'written', sequence }, now);
+    this.#sendAll(this.#writes.durable(sequence), now);
+  }
+
+  #sendAll(messages: readonly Message[], now: Milliseconds): void {
+    const { transport, sendSnapshot, notSent } = this.#host;
+    for (const message of messages) {
+      if (message.kind === 'installSnapshot') sendSnapshot(message);
+      else if (this.#isMute || !transport.send(message)) notSent(message, now);
+    }
+  }
+
+  /**
+   * A leader whose disk hangs can commit nothing of its own and still keeps its followers patient.
+   * So a server whose oldest write is older than an election timeout says nothing at all: the others
+   * elect a leader with a working disk, and this one, hearing no answers, steps down by itself.
+   */
+  #checkDisk(now: Milliseconds): void {
+    const isStalled = this.#writes.ageOfOldest(now) > this.#host.stallLimitMs;
+    if (isStalled === this.#isMute) return;
+    this.#isMute = isStalled;
+    this.#host.diskStalled(isStalled);
+  }
+}

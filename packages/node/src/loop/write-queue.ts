@@ -1,0 +1,48 @@
+/**
+ * Writes on their way to the disk, and the messages that wait for them.
+ *
+ * Hot: runs once a turn, never once an entry.
+ *
+ * A message that promises something about our disk is held until the newest write that was issued
+ * before it, and so every earlier one, is durable.
+ */
+
+import type { Message, Milliseconds } from '@quorate/core';
+
+interface Held {
+  readonly sequence: number;
+  readonly messages: readonly Message[];
+}
+
+export class WriteQueue {
+  /** Oldest first. */
+  #pending: { readonly sequence: number; readonly since: Milliseconds }[] = [];
+  #held: Held[] = [];
+
+  issued(sequence: number, now: Milliseconds): void {
+    this.#pending.push({ sequence, since: now });
+  }
+
+  /** Everything up to `sequence` is durable. Answers what may leave now. */
+  durable(sequence: number): readonly Message[] {
+    this.#pending = this.#pending.filter((write) => write.sequence > sequence);
+    if (this.#held.length === 0) return [];
+    const free = this.#held.filter((held) => held.sequence <= sequence);
+    this.#held = this.#held.filter((held) => held.sequence > sequence);
+    return free.flatMap((held) => held.messages);
+  }
+
+  /** Answers what may leave at once: all of it when nothing is on its way to the disk. */
+  hold(messages: readonly Message[]): readonly Message[] {
+    const newest = this.#pending.at(-1);
+    if (newest === undefined) return messages;
+    if (messages.length > 0) this.#held.push({ sequence: newest.sequence, messages });
+    return [];
+  }
+
+  /** How long the disk has owed us an answer. 0 when it owes none. */
+  ageOfOldest(now: Milliseconds): Milliseconds {
+    const oldest = this.#pending[0];
+    return oldest === undefined ? 0 : now - oldest.since;
+  }
+}

@@ -1,0 +1,63 @@
+import { DEFAULT_RAFT_OPTIONS, type ResolvedRaftOptions, resolveOptions } from '@quorate/core';
+import type { PeerAddress, RaftNodeOptions } from './api.ts';
+import { RaftError } from './errors.ts';
+
+/** Options with every default filled in. */
+export interface ResolvedOptions {
+  readonly raft: ResolvedRaftOptions;
+  readonly listen: PeerAddress;
+  readonly snapshotEntries: number;
+  readonly keepEntries: number;
+  readonly maxCommandBytes: number;
+}
+
+export const DEFAULT_SNAPSHOT_ENTRIES = 100_000;
+export const DEFAULT_KEEP_ENTRIES = 5_000;
+export const DEFAULT_MAX_COMMAND_BYTES = 1_572_864;
+
+/** @throws {RaftError} `RAFT_BAD_OPTION`, naming the option, the value and what would be right. */
+export function checkOptions(options: RaftNodeOptions<unknown>): ResolvedOptions {
+  const { id, peers, clusterId, directory } = options;
+  requireWhole('id', id, 1);
+  requireWhole('clusterId', clusterId, 0);
+  for (const [peer, address] of Object.entries(peers)) {
+    requireWhole(`the peer id ${peer}`, Number(peer), 1);
+    requireWhole(`the port of peer ${peer}`, address.port, 0);
+  }
+  const listen = options.listen ?? peers[id];
+  if (listen === undefined || peers[id] === undefined) {
+    throw badOption(`peers does not list server ${id} itself`, 'add it with its own address');
+  }
+  if (directory === '') {
+    throw badOption(
+      'directory is empty',
+      'name one, or say undefined to keep everything in memory',
+    );
+  }
+  const {
+    snapshotEntries = DEFAULT_SNAPSHOT_ENTRIES,
+    keepEntries = DEFAULT_KEEP_ENTRIES,
+    maxCommandBytes = DEFAULT_MAX_COMMAND_BYTES,
+  } = options;
+  requireWhole('snapshotEntries', snapshotEntries, 1);
+  requireWhole('keepEntries', keepEntries, 0);
+  requireWhole('maxCommandBytes', maxCommandBytes, 1);
+  return { raft: resolveRaft(options), listen, snapshotEntries, keepEntries, maxCommandBytes };
+}
+
+function resolveRaft(options: RaftNodeOptions<unknown>): ResolvedRaftOptions {
+  try {
+    return resolveOptions(options.raft ?? DEFAULT_RAFT_OPTIONS);
+  } catch (error) {
+    throw badOption((error as Error).message, 'correct it in raft');
+  }
+}
+
+function requireWhole(name: string, value: number, smallest: number): void {
+  if (Number.isSafeInteger(value) && value >= smallest) return;
+  throw badOption(`${name} is ${value}`, `give a whole number of at least ${smallest}`);
+}
+
+function badOption(problem: string, remedy: string): RaftError {
+  return new RaftError('RAFT_BAD_OPTION', `${problem}; ${remedy}`);
+}

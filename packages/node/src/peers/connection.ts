@@ -1,0 +1,103 @@
+/**
+ * An open connection to one peer, in both directions.
+ *
+ * Hot: what is sent in one turn leaves in one write; what one read brings is decoded in one go.
+ */
+
+import type { Socket } from 'node:net';
+import { crc32 } from 'node:zlib';
+import type { Message, Milliseconds } from '@quorate/core';
+import { encodeMessage, type Link, MessageDecoder } from '@quorate/wire';
+
+export interface ConnectionOptions {
+  readonly link: Link;
+  readonly now: () => Milliseconds;
+  readonly maxFrameBytes: number;
+  /** Bytes that may wait to be sent. What comes on top is lost. */
+  readonly maxQueuedBytes: number;
+  readonly onMessage: (message: Message) => void;
+  /** Once, with the reason if it was not an orderly end. */
+  readonly onClose: (reason: Error | undefined) => void;
+}
+
+export class Connection {
+  readonly #socket: Socket;
+  readonly #options: ConnectionOptions;
+  readonly #decoder: MessageDecoder;
+  /** What `flush` will write. */
+  #pieces: Uint8Array[] = [];
+  #queuedBytes = 0;
+  #unansweredSince: Milliseconds | undefined;
+  #failure: Error | undefined;
+
+  constructor(socket: Socket, options: ConnectionOptions) {
+    this.#socket = socket;
+    this.#options = options;
+    const { link, maxFrameBytes } = options;
+    const allocate = Buffer.allocUnsafeSlow;
+    this.#decoder = new MessageDecoder({ link, checksum: crc32, maxFrameBytes, allocate });
+    socket
+      .on('data', (chunk) => this.#onData(chunk))
+      .on('end', () => socket.destroy())
+      .on('error', (error) => this.#fail(error))
+      .on('close', () => options.onClose(this.#failure));
+  }
+
+  /** Begins to read. `rest` came with the handshake. */
+  start(rest: Uint8Array): void {
+    if (rest.length > 0) this.#onData(rest);
+    this.#socket.resume();
+  }
+
+  /** False: the queue is full, and the message is lost. */
+  send(message: Message): boolean {
+    const { maxQueuedBytes } = this.#options;
+    if (this.#queuedBytes + this.#socket.writableLength > maxQueuedBytes) return false;
+    for (const piece of encodeMessage(message, crc32)) {
+      this.#pieces.push(piece);
+      this.#queuedBytes += piece.length;
+    }
+    return true;
+  }
+
+  flush(): void {
+    const pieces = this.#pieces;
+    if (pieces.length === 0) return;
+    this.#pieces = [];
+    this.#queuedBytes = 0;
+    this.#unansweredSince ??= this.#options.now();
+    const socket = this.#socket;
+    if (pieces.length === 1) {
+      socket.write(pieces[0] as Uint8Array);
+      return;
+    }
+    socket.cork();
+    for (const piece of pieces) socket.write(piece);
+    socket.uncork();
+  }
+
+  /** How long the peer has said nothing though it was spoken to. 0 when it owes no answer. */
+  silence(now: Milliseconds): Milliseconds {
+    return this.#unansweredSince === undefined ? 0 : now - this.#unansweredSince;
+  }
+
+  close(reason?: Error): void {
+    this.#failure ??= reason;
+    this.#socket.destroy();
+  }
+
+  #onData(chunk: Uint8Array): void {
+    this.#unansweredSince = undefined;
+    try {
+      for (const message of this.#decoder.push(chunk)) this.#options.onMessage(message);
+    } catch (error) {
+      // Bytes that are no message: there is no way to find the next one.
+      this.#fail(error as Error);
+    }
+  }
+
+  #fail(error: Error): void {
+    this.#failure ??= error;
+    this.#socket.destroy();
+  }
+}

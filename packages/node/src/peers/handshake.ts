@@ -1,0 +1,191 @@
+/**
+ * The first words on a connection: who is calling whom, in which cluster and which language.
+ *
+ * A stranger is told why it is refused and is cut off; nothing it says reaches the protocol.
+ */
+
+import { connect, type Socket } from 'node:net';
+import { crc32 } from 'node:zlib';
+import type { Milliseconds, NodeId } from '@quorate/core';
+import {
+  encodeHandshake,
+  encodeHandshakeReply,
+  type Handshake,
+  HandshakeDecoder,
+  type HandshakeReply,
+  HandshakeReplyDecoder,
+  type HandshakeVerdict,
+  PROTOCOL_VERSION,
+} from '@quorate/wire';
+import type { PeerAddress } from '../api.ts';
+
+/** What both ends must agree on. */
+export interface PeerIdentity {
+  readonly clusterId: number;
+  readonly id: NodeId;
+}
+
+/** A connection whose ends know each other. `rest` is what came behind the handshake. */
+export interface Shaken<What> {
+  readonly socket: Socket;
+  readonly rest: Uint8Array;
+  readonly what: What;
+}
+
+/** The other side answered, and the answer was no. Asking again soon is pointless. */
+export class HandshakeRefused extends Error {
+  override readonly name = 'HandshakeRefused';
+  readonly verdict: HandshakeVerdict;
+
+  constructor(verdict: HandshakeVerdict, explanation: string) {
+    super(explanation);
+    this.verdict = verdict;
+  }
+}
+
+/** Calls a peer. Resolves when it has accepted us; the signal matters only until then. */
+export async function dial(
+  address: PeerAddress,
+  self: PeerIdentity,
+  to: NodeId,
+  purpose: Handshake['purpose'],
+  limits: { readonly timeoutMs: Milliseconds; readonly signal: AbortSignal },
+): Promise<Shaken<undefined>> {
+  limits.signal.throwIfAborted();
+  const socket = connect({ ...address, noDelay: true, keepAlive: true });
+  const hangUp = (): void => void socket.destroy(new Error('called off'));
+  limits.signal.addEventListener('abort', hangUp);
+  const noAnswer = new Error(`no answer within ${limits.timeoutMs} ms`);
+  const timer = setTimeout(() => socket.destroy(noAnswer), limits.timeoutMs);
+  try {
+    const { found, rest } = await ask(socket, self, to, purpose);
+    if (found.verdict === 'accepted') return { socket, rest, what: undefined };
+    socket.destroy();
+    throw new HandshakeRefused(found.verdict, refusalText(found.verdict, self, to, found));
+  } finally {
+    clearTimeout(timer);
+    limits.signal.removeEventListener('abort', hangUp);
+  }
+}
+
+function ask(
+  socket: Socket,
+  self: PeerIdentity,
+  to: NodeId,
+  purpose: Handshake['purpose'],
+): Promise<{ found: HandshakeReply; rest: Uint8Array }> {
+  const { clusterId, id: from } = self;
+  const version = PROTOCOL_VERSION;
+  socket.write(encodeHandshake({ version, clusterId, from, to, purpose }, crc32));
+  const decoder = new HandshakeReplyDecoder(crc32);
+  return firstWords(socket, (chunk) => {
+    const words = decoder.push(chunk);
+    return words === undefined ? undefined : { found: words.reply, rest: words.rest };
+  });
+}
+
+/** Answers a caller. Resolves with who it is; refuses and throws when it has no business here. */
+export async function accept(
+  socket: Socket,
+  self: PeerIdentity,
+  isPeer: (id: NodeId) => boolean,
+): Promise<Shaken<Handshake>> {
+  const decoder = new HandshakeDecoder(crc32);
+  const { found, rest } = await firstWords(socket, (chunk) => {
+    if (looksLikeHttp(chunk)) {
+      socket.end(HTTP_ANSWER);
+      throw new Error('an HTTP request on the peer port');
+    }
+    const words = decoder.push(chunk);
+    return words === undefined ? undefined : { found: words.handshake, rest: words.rest };
+  });
+  const verdict = judge(found, self, isPeer);
+  const version = PROTOCOL_VERSION;
+  const reply = { version, clusterId: self.clusterId, from: self.id, verdict };
+  socket.write(encodeHandshakeReply(reply, crc32));
+  if (verdict === 'accepted') return { socket, rest, what: found };
+  socket.end();
+  throw new HandshakeRefused(verdict, refusalText(verdict, self, self.id, found));
+}
+
+function judge(
+  caller: Handshake,
+  self: PeerIdentity,
+  isPeer: (id: NodeId) => boolean,
+): HandshakeVerdict {
+  if (caller.version !== PROTOCOL_VERSION) return 'wrong-version';
+  if (caller.clusterId !== self.clusterId) return 'wrong-cluster';
+  if (caller.to !== self.id) return 'wrong-node';
+  return isPeer(caller.from) ? 'accepted' : 'unknown-peer';
+}
+
+function refusalText(
+  verdict: HandshakeVerdict,
+  self: PeerIdentity,
+  meant: NodeId,
+  other: { readonly version: number; readonly clusterId: number; readonly from: NodeId },
+): string {
+  switch (verdict) {
+    case 'wrong-version':
+      return `protocol versions differ: ours ${PROTOCOL_VERSION}, server ${other.from}'s ${other.version}; run one release everywhere`;
+    case 'wrong-cluster':
+      return `clusters differ: ours ${self.clusterId}, server ${other.from}'s ${other.clusterId}; correct the peers' addresses`;
+    case 'wrong-node':
+      return `server ${meant} was meant, but another one listens there; correct the peers' addresses`;
+    case 'unknown-peer':
+      return `server ${other.from} and server ${self.id} do not know each other; list both in peers`;
+    case 'accepted':
+      return 'accepted';
+  }
+}
+
+/** Hands what arrives to `read` until it has found what it looks for; then the socket is paused. */
+function firstWords<Found>(
+  socket: Socket,
+  read: (chunk: Uint8Array) => { found: Found; rest: Uint8Array } | undefined,
+): Promise<{ found: Found; rest: Uint8Array }> {
+  return new Promise((resolve, reject) => {
+    const settle = (): void => {
+      socket.off('data', onData).off('close', onClose);
+      socket.pause();
+    };
+    const onData = (chunk: Uint8Array): void => {
+      try {
+        const words = read(chunk);
+        if (words === undefined) return;
+        settle();
+        resolve(words);
+      } catch (error) {
+        settle();
+        socket.destroySoon();
+        reject(error);
+      }
+    };
+    let cause: unknown;
+    const onError = (error: unknown): void => {
+      cause = error;
+    };
+    const onClose = (): void =>
+      reject(cause ?? new Error('the other side closed the connection before it said who it is'));
+    // The listener for errors stays: a socket without one would end the process.
+    socket.on('data', onData).on('error', onError).on('close', onClose);
+  });
+}
+
+const HTTP_TEXT = 'This port is for the peers of a Quorate cluster, not for clients.\n';
+const HTTP_ANSWER = [
+  'HTTP/1.1 400 Bad Request',
+  'Content-Type: text/plain',
+  `Content-Length: ${HTTP_TEXT.length}`,
+  'Connection: close',
+  '',
+  HTTP_TEXT,
+].join('\r\n');
+
+const HTTP_METHODS = /^(GET|HEAD|POST|PUT|DELETE|OPTIONS|PATCH|CONNECT|TRACE|PRI) /;
+
+function looksLikeHttp(chunk: Uint8Array): boolean {
+  return HTTP_METHODS.test(
+    Buffer.from(chunk.buffer, chunk.byteOffset, Math.min(chunk.length, 8)).toString('latin1'),
+  );
+}

@@ -1,0 +1,95 @@
+import type { InstallSnapshot, Message, NodeId } from '@quorate/core';
+import type { Receiver, Transport } from './transport.ts';
+
+/**
+ * Joins servers of one process without sockets: for tests, and for a benchmark of everything else.
+ * Messages are handed over as they are, neither encoded nor copied. Links can be cut.
+ */
+export class MemoryNetwork {
+  readonly #members = new Map<number, Receiver>();
+  readonly #cutLinks = new Set<string>();
+
+  /** The transport of one server: pass it to `RaftNode.open`. */
+  join(id: number): Transport {
+    return new MemoryTransport(this, id);
+  }
+
+  /** Whatever goes from `a` to `b` or back is lost from now on. */
+  cut(a: number, b: number): void {
+    this.#cutLinks.add(linkName(a, b));
+  }
+
+  heal(a: number, b: number): void {
+    this.#cutLinks.delete(linkName(a, b));
+  }
+
+  /** Cuts every link of one server. */
+  isolate(id: number): void {
+    for (const other of this.#members.keys()) if (other !== id) this.cut(id, other);
+  }
+
+  healAll(): void {
+    this.#cutLinks.clear();
+  }
+
+  /** @internal */
+  enter(id: number, receiver: Receiver): void {
+    this.#members.set(id, receiver);
+  }
+
+  /** @internal */
+  leave(id: number): void {
+    this.#members.delete(id);
+  }
+
+  /** @internal Undefined while the other end is gone or the link is cut. */
+  reach(from: number, to: number): Receiver | undefined {
+    return this.#cutLinks.has(linkName(from, to)) ? undefined : this.#members.get(to);
+  }
+
+  /** @internal */
+  reachableFrom(from: number): readonly NodeId[] {
+    const others = [...this.#members.keys()].filter((to) => to !== from);
+    return others.filter((to) => this.reach(from, to) !== undefined) as NodeId[];
+  }
+}
+
+class MemoryTransport implements Transport {
+  readonly #network: MemoryNetwork;
+  readonly #id: number;
+
+  constructor(network: MemoryNetwork, id: number) {
+    this.#network = network;
+    this.#id = id;
+  }
+
+  open(receiver: Receiver): Promise<void> {
+    this.#network.enter(this.#id, receiver);
+    return Promise.resolve();
+  }
+
+  send(message: Message): boolean {
+    const receiver = this.#network.reach(this.#id, message.to);
+    receiver?.received(message);
+    return receiver !== undefined;
+  }
+
+  flush(): void {}
+
+  async sendSnapshot(message: InstallSnapshot, chunks: AsyncIterable<Uint8Array>): Promise<void> {
+    const receiver = this.#network.reach(this.#id, message.to);
+    if (receiver === undefined) throw new Error(`server ${message.to} cannot be reached`);
+    await receiver.receivedSnapshot(message, chunks);
+  }
+
+  connectedPeers(): readonly NodeId[] {
+    return this.#network.reachableFrom(this.#id);
+  }
+
+  close(): Promise<void> {
+    this.#network.leave(this.#id);
+    return Promise.resolve();
+  }
+}
+
+const linkName = (a: number, b: number): string => (a < b ? `${a}-${b}` : `${b}-${a}`);

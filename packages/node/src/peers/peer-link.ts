@@ -1,0 +1,150 @@
+/**
+ * The way to one peer: at most one open connection, and the effort to have one.
+ *
+ * Of two servers the one with the smaller id dials, so that there is one connection for both
+ * directions and nothing to untangle when both try. A new connection replaces an old one: the peer
+ * has restarted, or has noticed earlier than we that the old one is dead.
+ */
+
+import type { Socket } from 'node:net';
+import type { Message, Milliseconds, NodeId } from '@quorate/core';
+import type { LogLine, PeerAddress } from '../api.ts';
+import { Backoff } from './backoff.ts';
+import { Connection } from './connection.ts';
+import { dial, HandshakeRefused, type PeerIdentity } from './handshake.ts';
+import type { Receiver } from './transport.ts';
+
+/** A peer that refuses us will do so again until somebody changes a setting. */
+const REFUSED_RETRY_MS = 5_000;
+/** The first attempt after a loss: a process that was killed has just restarted, or has not yet. */
+const FIRST_RETRY_MS = 10;
+
+export interface LinkOptions {
+  readonly self: PeerIdentity;
+  readonly peer: NodeId;
+  readonly address: PeerAddress;
+  /** Limits on waiting are counted in these: a link must be back well within one. */
+  readonly electionTimeoutMs: Milliseconds;
+  readonly maxFrameBytes: number;
+  readonly maxQueuedBytes: number;
+  readonly now: () => Milliseconds;
+  readonly receiver: Receiver;
+  readonly log: LogLine;
+}
+
+export class PeerLink {
+  readonly #options: LinkOptions;
+  readonly #backoff: Backoff;
+  readonly #ending = new AbortController();
+  #connection: Connection | undefined;
+  #connectedAt: Milliseconds = 0;
+  #retryTimer: NodeJS.Timeout | undefined;
+  #isOverflowing = false;
+  /** What was logged last about failures, so that the same is said once. */
+  #complaint = '';
+
+  constructor(options: LinkOptions) {
+    this.#options = options;
+    this.#backoff = new Backoff(FIRST_RETRY_MS, options.electionTimeoutMs / 4);
+    if (this.isDialer) void this.#dial();
+  }
+
+  get isDialer(): boolean {
+    return this.#options.self.id < this.#options.peer;
+  }
+
+  get isConnected(): boolean {
+    return this.#connection !== undefined;
+  }
+
+  /** False: not connected, or too much is waiting already. The message is lost. */
+  send(message: Message): boolean {
+    const isSent = this.#connection?.send(message) ?? false;
+    const isOverflowing = !isSent && this.isConnected;
+    if (isOverflowing && !this.#isOverflowing)
+      this.#options.receiver.unreachable(this.#options.peer);
+    this.#isOverflowing = isOverflowing;
+    return isSent;
+  }
+
+  flush(): void {
+    this.#connection?.flush();
+  }
+
+  /** Takes over a connection whose handshake is done. */
+  attach(socket: Socket, rest: Uint8Array): void {
+    const { self, peer, now, maxFrameBytes, maxQueuedBytes, receiver, log } = this.#options;
+    this.#connection?.close();
+    const connection = new Connection(socket, {
+      link: { from: peer, to: self.id },
+      now,
+      maxFrameBytes,
+      maxQueuedBytes,
+      onMessage: (message) => receiver.received(message),
+      onClose: (reason) => this.#onClose(connection, reason),
+    });
+    this.#connection = connection;
+    this.#connectedAt = now();
+    this.#complaint = '';
+    log('info', 'peer connected', { peer });
+    connection.start(rest);
+  }
+
+  /**
+   * Gives up a connection over which nothing comes back. A cut cable is reported by nobody, and
+   * after it is mended TCP may wait longer than it was cut before it tries again.
+   */
+  checkSilence(): void {
+    const { electionTimeoutMs, now } = this.#options;
+    const limit = Math.max(2 * electionTimeoutMs, 1000);
+    const silence = this.#connection?.silence(now()) ?? 0;
+    if (silence > limit) this.#connection?.close(new Error(`silent for ${Math.round(silence)} ms`));
+  }
+
+  close(): void {
+    this.#ending.abort();
+    clearTimeout(this.#retryTimer);
+    this.#connection?.close();
+    this.#connection = undefined;
+  }
+
+  async #dial(): Promise<void> {
+    const { address, self, peer, electionTimeoutMs } = this.#options;
+    const limits = { timeoutMs: Math.max(electionTimeoutMs, 1000), signal: this.#ending.signal };
+    try {
+      const { socket, rest } = await dial(address, self, peer, 'messages', limits);
+      if (this.#ending.signal.aborted) socket.destroy();
+      else this.attach(socket, rest);
+    } catch (error) {
+      this.#complain(error as Error);
+      this.#redialAfter(
+        error instanceof HandshakeRefused ? REFUSED_RETRY_MS : this.#backoff.next(),
+      );
+    }
+  }
+
+  #onClose(connection: Connection, reason: Error | undefined): void {
+    if (this.#connection !== connection) return;
+    this.#connection = undefined;
+    const { peer, receiver, log, now, electionTimeoutMs } = this.#options;
+    receiver.unreachable(peer);
+    log('info', 'peer disconnected', { peer, reason: reason?.message ?? 'closed by the peer' });
+    // A connection that broke at once is no sign that the next one will last.
+    if (now() - this.#connectedAt > electionTimeoutMs) this.#backoff.reset();
+    if (this.isDialer) this.#redialAfter(this.#backoff.next());
+  }
+
+  #redialAfter(delayMs: number): void {
+    if (this.#ending.signal.aborted) return;
+    this.#retryTimer = setTimeout(() => void this.#dial(), delayMs);
+  }
+
+  #complain(error: Error): void {
+    if (this.#ending.signal.aborted || this.#complaint === error.message) return;
+    this.#complaint = error.message;
+    const { peer, address, log } = this.#options;
+    const level = error instanceof HandshakeRefused ? 'error' : 'warn';
+    const facts = { peer, address: `${address.host}:${address.port}`, reason: error.message };
+    log(level, 'peer cannot be reached', facts);
+  }
+}

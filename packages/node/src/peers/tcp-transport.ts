@@ -1,0 +1,146 @@
+/** Peers over TCP: one connection to each for messages, another for each snapshot on its way. */
+
+import { createServer, type Server, type Socket } from 'node:net';
+import type { InstallSnapshot, Message, Milliseconds, NodeId } from '@quorate/core';
+import type { LogLine, PeerAddress } from '../api.ts';
+import { RaftError } from '../errors.ts';
+import { accept, dial, type PeerIdentity } from './handshake.ts';
+import { PeerLink } from './peer-link.ts';
+import { receiveSnapshot, sendSnapshot } from './snapshot-stream.ts';
+import type { Receiver, Transport } from './transport.ts';
+
+/** A caller who has not said by then who it is, is cut off. */
+const HANDSHAKE_TIMEOUT_MS = 5_000;
+
+export interface TcpTransportOptions {
+  readonly self: PeerIdentity;
+  readonly listen: PeerAddress;
+  /** All servers; ourselves are skipped. */
+  readonly peers: Readonly<Record<number, PeerAddress>>;
+  readonly electionTimeoutMs: Milliseconds;
+  readonly maxFrameBytes: number;
+  /** Bytes that may wait for one peer. */
+  readonly maxQueuedBytes: number;
+  readonly now: () => Milliseconds;
+  readonly log: LogLine;
+}
+
+export class TcpTransport implements Transport {
+  readonly #options: TcpTransportOptions;
+  readonly #links = new Map<NodeId, PeerLink>();
+  readonly #server: Server;
+  /** Those that callers have opened; they end with us. */
+  readonly #sockets = new Set<Socket>();
+  #silenceTimer: NodeJS.Timeout | undefined;
+  #receiver: Receiver | undefined;
+
+  constructor(options: TcpTransportOptions) {
+    this.#options = options;
+    this.#server = createServer({ noDelay: true, keepAlive: true }, (socket) => {
+      void this.#welcome(socket);
+    });
+  }
+
+  async open(receiver: Receiver): Promise<void> {
+    this.#receiver = receiver;
+    const { self, peers, electionTimeoutMs } = this.#options;
+    await listenOn(this.#server, this.#options.listen);
+    for (const [key, address] of Object.entries(peers)) {
+      const peer = Number(key) as NodeId;
+      if (peer === self.id) continue;
+      this.#links.set(peer, new PeerLink({ ...this.#options, peer, address, receiver }));
+    }
+    this.#silenceTimer = setInterval(() => setImmediate(this.#checkSilence), electionTimeoutMs);
+  }
+
+  send(message: Message): boolean {
+    return this.#links.get(message.to)?.send(message) ?? false;
+  }
+
+  flush(): void {
+    for (const link of this.#links.values()) link.flush();
+  }
+
+  async sendSnapshot(
+    message: InstallSnapshot,
+    chunks: AsyncIterable<Uint8Array>,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { self, peers } = this.#options;
+    const address = peers[message.to];
+    if (address === undefined) throw new Error(`no address of server ${message.to} is known`);
+    const limits = { timeoutMs: HANDSHAKE_TIMEOUT_MS, signal };
+    const { socket, rest } = await dial(address, self, message.to, 'snapshot', limits);
+    const hangUp = (): void => void socket.destroy(new Error('called off'));
+    signal.addEventListener('abort', hangUp);
+    try {
+      await sendSnapshot(socket, rest, message, chunks);
+    } finally {
+      signal.removeEventListener('abort', hangUp);
+      socket.destroy();
+    }
+  }
+
+  connectedPeers(): readonly NodeId[] {
+    return [...this.#links].filter(([, link]) => link.isConnected).map(([peer]) => peer);
+  }
+
+  close(): Promise<void> {
+    clearInterval(this.#silenceTimer);
+    for (const link of this.#links.values()) link.close();
+    for (const socket of this.#sockets) socket.destroy();
+    if (!this.#server.listening) return Promise.resolve();
+    return new Promise((resolve) => this.#server.close(() => resolve()));
+  }
+
+  /** Somebody has called. Nothing that it says may harm us. */
+  async #welcome(socket: Socket): Promise<void> {
+    const { self, log } = this.#options;
+    this.#sockets.add(socket);
+    socket.once('close', () => this.#sockets.delete(socket));
+    socket.setTimeout(HANDSHAKE_TIMEOUT_MS, () => socket.destroy(new Error('it said nothing')));
+    const remote = `${socket.remoteAddress}:${socket.remotePort}`;
+    try {
+      const { rest, what } = await accept(socket, self, (id) => this.#links.has(id));
+      socket.setTimeout(0);
+      if (what.purpose === 'snapshot') await this.#receiveSnapshot(socket, rest, what.from);
+      else this.#links.get(what.from)?.attach(socket, rest);
+    } catch (error) {
+      log('warn', 'refused a connection', { remote, reason: (error as Error).message });
+    }
+  }
+
+  async #receiveSnapshot(socket: Socket, rest: Uint8Array, from: NodeId): Promise<void> {
+    if (this.#receiver === undefined) return;
+    try {
+      const link = { from, to: this.#options.self.id };
+      await receiveSnapshot(socket, rest, link, this.#receiver);
+      socket.end();
+    } catch (error) {
+      socket.destroy();
+      throw error;
+    }
+  }
+
+  // Behind a round of reading: after a pause of this process the answers may have arrived meanwhile.
+  readonly #checkSilence = (): void => {
+    for (const link of this.#links.values()) link.checkSilence();
+  };
+}
+
+function listenOn(server: Server, { host, port }: PeerAddress): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (cause: NodeJS.ErrnoException) => {
+      const where = `${host}:${port}`;
+      if (cause.code === 'EADDRINUSE') {
+        const reason = `another process listens on ${where}`;
+        const remedy = 'stop it, or give this server another address in peers';
+        reject(new RaftError('RAFT_ADDRESS_IN_USE', `${reason}; ${remedy}`, { cause }));
+      } else {
+        const reason = `cannot listen on ${where} (${cause.code ?? cause.message})`;
+        reject(new RaftError('RAFT_BAD_OPTION', `${reason}; correct the address`, { cause }));
+      }
+    });
+    server.listen({ host, port }, resolve);
+  });
+}

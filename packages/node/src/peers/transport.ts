@@ -1,0 +1,51 @@
+/**
+ * How messages get from one server to another. `tcp-transport.ts` is the one in use;
+ * `memory-network.ts` joins servers of one process, for tests and benchmarks.
+ *
+ * A transport may lose, delay, duplicate and reorder messages between two servers: the protocol
+ * copes. It should not reorder without need, because each gap costs a round trip.
+ */
+
+import type { InstallSnapshot, Message, NodeId } from '@quorate/core';
+
+export interface Transport {
+  /**
+   * Begins to hear and to connect. Called once, first.
+   *
+   * @throws {RaftError} `RAFT_ADDRESS_IN_USE`
+   */
+  open(receiver: Receiver): Promise<void>;
+
+  /**
+   * Hands a message over. It may leave now or at the next `flush`. False: it certainly did not and
+   * will not leave, because there is no connection or the queue to that peer is full.
+   */
+  send(message: Message): boolean;
+
+  /** What was handed over leaves now, in one piece for each peer. */
+  flush(): void;
+
+  /**
+   * Sends a snapshot's data. Resolves when the peer has it on its disk.
+   *
+   * @param message Names the snapshot that follows, which may be newer than the one asked for.
+   */
+  sendSnapshot(
+    message: InstallSnapshot,
+    chunks: AsyncIterable<Uint8Array>,
+    signal: AbortSignal,
+  ): Promise<void>;
+
+  connectedPeers(): readonly NodeId[];
+
+  close(): Promise<void>;
+}
+
+/** Who hears of what arrives. The first two only take note, and may be called at any time. */
+export interface Receiver {
+  received(message: Message): void;
+  /** Messages to this peer were lost. */
+  unreachable(peer: NodeId): void;
+  /** Resolves when the snapshot is on this server's disk. */
+  receivedSnapshot(message: InstallSnapshot, chunks: AsyncIterable<Uint8Array>): Promise<void>;
+}

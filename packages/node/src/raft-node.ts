@@ -1,0 +1,223 @@
+import { configurationOf, type LogIndex, type NodeId } from '@quorate/core';
+import type {
+  CallOptions,
+  Leadership,
+  NodeStatus,
+  ProposeOptions,
+  RaftNodeOptions,
+  Started,
+} from './api.ts';
+import { ApplyChannel } from './apply/apply-channel.ts';
+import { RaftError } from './errors.ts';
+import { checkOptions, type ResolvedOptions } from './options.ts';
+import { TcpTransport } from './peers/tcp-transport.ts';
+import type { Transport } from './peers/transport.ts';
+import { now, Runtime } from './runtime.ts';
+import { startMachine } from './start-machine.ts';
+import type { CommittedCommands, StateMachine } from './state-machine.ts';
+import { memoryStorage } from './storage/memory-storage.ts';
+import { openStorage } from './storage/open-storage.ts';
+import type { Storage } from './storage/storage.ts';
+
+/** What a frame may need besides the largest append or command. */
+const FRAME_OVERHEAD_BYTES = 1_048_576;
+
+/**
+ * One server of a cluster, inside your process. Open it with `RaftNode.open`, release it with
+ * `await using` or `close`.
+ */
+export class RaftNode<Result = undefined> implements AsyncDisposable {
+  /**
+   * Resolves when this node has ended: with undefined after `close`, else with the reason. A node
+   * ends by itself when its disk fails, its state machine throws or an invariant breaks; it has
+   * then let go of its files and ports, and everything that waited was failed.
+   */
+  readonly ended: Promise<Error | undefined>;
+  readonly #clusterId: number;
+  readonly #storage: Storage;
+  readonly #transport: Transport;
+  readonly #machine: StateMachine<Result>;
+  readonly #runtime: Runtime<Result>;
+  #resolveEnded: (error: Error | undefined) => void = () => {};
+  /** Set from the moment the end begins. */
+  #closed: { readonly reason: RaftError; readonly done: Promise<void> } | undefined;
+
+  /**
+   * Finds what the directory holds, starts the state machine and joins the cluster.
+   *
+   * @throws {RaftError} `RAFT_BAD_OPTION`, `RAFT_ADDRESS_IN_USE`, and of the data directory
+   *   `RAFT_DIRECTORY_LOCKED`, `RAFT_WRONG_DIRECTORY`, `RAFT_STORAGE_CORRUPT`, `RAFT_DISK_FAILED`
+   *   and `RAFT_DISK_FULL`. Nothing stays open then.
+   */
+  static async open<Result = undefined>(
+    options: RaftNodeOptions<Result>,
+  ): Promise<RaftNode<Result>> {
+    const resolved = checkOptions(options);
+    const storage = await openStorageOf(options);
+    const machine = options.machine ?? (new ApplyChannel() as unknown as StateMachine<Result>);
+    try {
+      const appliedIndex = await startMachine(machine, storage);
+      const log = options.log ?? (() => {});
+      for (const warning of storage.warnings) log('warn', warning, {});
+      const transport = options.transport ?? makeTcpTransport(options, resolved);
+      const parts = { options, resolved, storage, machine, appliedIndex, transport, log };
+      const node = new RaftNode<Result>(parts);
+      await node.#runtime.open();
+      return node;
+    } catch (error) {
+      await storage.close();
+      await machine.close?.();
+      throw error;
+    }
+  }
+
+  private constructor(parts: ConstructorParameters<typeof Runtime<Result>>[0]) {
+    this.#clusterId = parts.options.clusterId;
+    this.#storage = parts.storage;
+    this.#transport = parts.transport;
+    this.#machine = parts.machine;
+    this.ended = new Promise((resolve) => {
+      this.#resolveEnded = resolve;
+    });
+    this.#runtime = new Runtime(parts, (cause) => {
+      const error = cause instanceof Error ? cause : new Error(String(cause));
+      if (this.#closed === undefined)
+        parts.log('error', 'the node ends', { reason: error.message });
+      void this.#end(error);
+    });
+  }
+
+  /**
+   * The lab's `Start`: puts a command into this server's log if it leads, and says at once where.
+   * Whether it is ever committed shows in the state machine. The bytes are copied.
+   *
+   * @throws {RaftError} `RAFT_COMMAND_TOO_LARGE`, `RAFT_PROPOSAL_DROPPED`, `RAFT_DISK_FULL`,
+   *   `RAFT_CLOSED` — nothing was proposed.
+   */
+  start(command: Uint8Array): Started {
+    if (this.#closed !== undefined) throw this.#closed.reason;
+    return this.#runtime.proposals.start(command);
+  }
+
+  /**
+   * Replicates one command and resolves with the state machine's result, once a quorum has stored
+   * the command and this server has applied it. The bytes are copied before the call returns.
+   *
+   * When the lead is lost meanwhile, the call waits until the log tells what became of the command.
+   * That may take as long as this server is cut off from the others: give a signal.
+   *
+   * @throws {NotLeaderError} `RAFT_NOT_LEADER` — nothing was proposed; retry at `error.leaderId`.
+   *   Never with `forward`.
+   * @throws {RaftError} `RAFT_COMMAND_TOO_LARGE`, `RAFT_PROPOSAL_DROPPED`, `RAFT_DISK_FULL`,
+   *   `RAFT_CLOSED` — nothing was proposed.
+   * @throws {RaftError} `RAFT_PROPOSAL_LOST` — another entry was committed in the command's place.
+   *   It never took effect; propose it again. Never with `forward`, which does that.
+   * @throws {RaftError} `RAFT_OUTCOME_UNKNOWN` — the node ended, the result went by in a snapshot,
+   *   or the leader fell silent after it was sent the command. It may have taken effect or may yet:
+   *   retry only if applying it twice is harmless (§8).
+   * @throws `signal.reason` when the signal fires first; the outcome is unknown as above.
+   */
+  propose(command: Uint8Array, options: ProposeOptions = {}): Promise<Result> {
+    if (this.#closed !== undefined) return Promise.reject(this.#closed.reason);
+    return this.#runtime.proposals.propose(command, options);
+  }
+
+  /**
+   * Resolves once this server has applied everything that was committed when the call began, so that
+   * reading local state afterwards is linearizable (ReadIndex, dissertation §6.4). Works on every
+   * server, costs a round of messages and no disk write, and waits out an election: give a signal.
+   *
+   * @throws {RaftError} `RAFT_CLOSED`.
+   * @throws `signal.reason`.
+   */
+  read(options: CallOptions = {}): Promise<LogIndex> {
+    if (this.#closed !== undefined) return Promise.reject(this.#closed.reason);
+    return this.#runtime.reads.read(options);
+  }
+
+  /**
+   * Committed commands in log order, for a node that was opened without a state machine. Asking for
+   * the next batch says that the one before is applied; see apply-channel.ts. One consumer at a time.
+   */
+  committed({ signal }: CallOptions = {}): AsyncIterable<CommittedCommands> {
+    const machine: unknown = this.#machine;
+    if (machine instanceof ApplyChannel) return machine.consume(signal);
+    throw new RaftError(
+      'RAFT_BAD_OPTION',
+      'this node applies its log to a state machine; open it without one to use committed()',
+    );
+  }
+
+  status(): NodeStatus {
+    return {
+      ...this.#runtime.raft.status(),
+      appliedIndex: this.#runtime.appliedIndex,
+      clusterId: this.#clusterId,
+      connectedPeers: this.#transport.connectedPeers(),
+      logBytesOnDisk: this.#storage.log.bytesOnDisk,
+    };
+  }
+
+  /** Calls `listener` whenever term, leader or our own role changes. Answers how to end that. */
+  onLeadership(listener: (leadership: Leadership) => void): () => void {
+    return this.#runtime.onLeadership(listener);
+  }
+
+  /** Ends this server in good order. What was acknowledged stays; what waits is failed. */
+  close(): Promise<void> {
+    return this.#end(undefined);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #end(cause: Error | undefined): Promise<void> {
+    if (this.#closed !== undefined) return this.#closed.done;
+    const problem =
+      cause === undefined ? 'the node was closed' : `the node ended: ${cause.message}`;
+    const reason = new RaftError('RAFT_CLOSED', `${problem}; open it again`, { cause });
+    const done = this.#release(reason).catch((error: unknown) => {
+      // After a failure the first cause is the one to tell.
+      if (cause === undefined) throw error;
+    });
+    done.then(() => this.#resolveEnded(cause), this.#resolveEnded);
+    this.#closed = { reason, done };
+    return done;
+  }
+
+  async #release(reason: RaftError): Promise<void> {
+    // The one machine whose calls wait for somebody else must be told before it is waited for.
+    if (this.#machine instanceof ApplyChannel) await this.#machine.close();
+    await this.#runtime.stop(reason);
+    await this.#machine.close?.();
+  }
+}
+
+function openStorageOf(options: RaftNodeOptions<unknown>): Promise<Storage> {
+  const { clusterId, id: nodeId, directory, peers } = options;
+  const initialConfiguration = configurationOf(Object.keys(peers).map(Number));
+  const identity = { clusterId, nodeId, initialConfiguration };
+  if (directory === undefined) return Promise.resolve(memoryStorage(identity));
+  return openStorage({ ...identity, directory });
+}
+
+function makeTcpTransport(
+  options: RaftNodeOptions<unknown>,
+  { raft, listen, maxCommandBytes }: ResolvedOptions,
+): Transport {
+  const { peers, clusterId, log = () => {} } = options;
+  const { electionTimeoutMs, maxAppendBytes, maxInflightBytes } = raft;
+  // One append holds at least one batch, however large, and a batch holds at least one command.
+  const maxFrameBytes = maxAppendBytes + maxCommandBytes + FRAME_OVERHEAD_BYTES;
+  return new TcpTransport({
+    self: { clusterId, id: options.id as NodeId },
+    listen,
+    peers,
+    electionTimeoutMs,
+    maxFrameBytes,
+    maxQueuedBytes: 2 * maxInflightBytes + maxFrameBytes,
+    now,
+    log,
+  });
+}

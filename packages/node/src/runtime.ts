@@ -1,0 +1,261 @@
+/**
+ * The parts of one running server and how they are joined: callers and peers on one side, disk and
+ * state machine on the other, and between them the loop around the core.
+ */
+
+import {
+  type Effects,
+  type Input,
+  type InstallSnapshot,
+  type LogIndex,
+  type Message,
+  type Milliseconds,
+  type NodeId,
+  Raft,
+  type SnapshotMeta,
+} from '@quorate/core';
+import type { Leadership, LogLine, RaftNodeOptions } from './api.ts';
+import { Applier, type ApplyObserver } from './apply/applier.ts';
+import { Snapshots } from './apply/snapshots.ts';
+import type { AppliedRange } from './calls/placed-proposals.ts';
+import { Proposals } from './calls/proposals.ts';
+import { Reads } from './calls/reads.ts';
+import { RaftError } from './errors.ts';
+import { RaftLoop } from './loop/raft-loop.ts';
+import type { ResolvedOptions } from './options.ts';
+import type { Receiver, Transport } from './peers/transport.ts';
+import type { StateMachine } from './state-machine.ts';
+import type { Storage } from './storage/storage.ts';
+
+/** The most that may wait for a leader, in bytes of commands. */
+const MAX_WAITING_BYTES = 67_108_864;
+
+export interface RuntimeParts<Result> {
+  readonly options: RaftNodeOptions<Result>;
+  readonly resolved: ResolvedOptions;
+  readonly storage: Storage;
+  readonly machine: StateMachine<Result>;
+  /** Where the machine stands. */
+  readonly appliedIndex: LogIndex;
+  readonly transport: Transport;
+  readonly log: LogLine;
+}
+
+export class Runtime<Result> implements Receiver, ApplyObserver<Result> {
+  readonly raft: Raft;
+  readonly proposals: Proposals<Result>;
+  readonly reads: Reads;
+  readonly #parts: RuntimeParts<Result>;
+  readonly #onFailure: (error: unknown) => void;
+  readonly #loop: RaftLoop;
+  readonly #applier: Applier<Result>;
+  readonly #snapshots: Snapshots;
+  readonly #listeners = new Set<(leadership: Leadership) => void>();
+  #leadership: Leadership;
+  /** What the core has heard of. */
+  #reportedIndex: LogIndex;
+
+  /** @param onFailure Called once when the node cannot go on. */
+  constructor(parts: RuntimeParts<Result>, onFailure: (error: unknown) => void) {
+    const { options, resolved, storage, machine, appliedIndex } = parts;
+    this.#parts = parts;
+    this.#onFailure = onFailure;
+    this.#reportedIndex = appliedIndex;
+    this.raft = new Raft({
+      id: options.id as NodeId,
+      stored: storage.stored,
+      appliedIndex,
+      now: now(),
+      random: Math.random,
+      reader: storage.log.reader,
+      options: resolved.raft,
+      ...(options.trace && { trace: options.trace }),
+    });
+    this.#leadership = this.#currentLeadership();
+
+    const { electionTimeoutMs, heartbeatIntervalMs } = resolved.raft;
+    const limits = {
+      maxCommandBytes: resolved.maxCommandBytes,
+      maxWaitingBytes: MAX_WAITING_BYTES,
+      retryDelayMs: heartbeatIntervalMs,
+      answerTimeoutMs: 2 * electionTimeoutMs,
+    };
+    const callHost = { raft: this.raft, now, wake: () => this.#loop.wake() };
+    const isDiskFull = () => storage.log.isFull;
+    this.proposals = new Proposals<Result>(callHost, isDiskFull, limits, appliedIndex);
+    this.reads = new Reads(callHost, limits, appliedIndex);
+    const openSnapshot = (snapshot: SnapshotMeta) => storage.snapshots.open(snapshot);
+    this.#applier = new Applier({ machine, observer: this, openSnapshot, now, appliedIndex });
+    this.#snapshots = this.#makeSnapshots();
+    this.#loop = this.#makeLoop();
+  }
+
+  /** Peers may call from now on, and time begins to run. */
+  async open(): Promise<void> {
+    await this.#parts.transport.open(this);
+    this.#loop.wake();
+  }
+
+  /** Lets go of everything but the state machine. Callers that still wait hear `reason`. */
+  async stop(reason: RaftError): Promise<void> {
+    this.#loop.stop();
+    this.proposals.close(reason);
+    this.reads.close(reason);
+    await this.#parts.transport.close();
+    await this.#snapshots.stop();
+    await this.#applier.stop();
+    await this.#parts.storage.close();
+  }
+
+  get appliedIndex(): LogIndex {
+    return this.#applier.appliedIndex;
+  }
+
+  onLeadership(listener: (leadership: Leadership) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  // What peers send.
+
+  received(message: Message): void {
+    const isTooMuch = this.#parts.storage.log.isFull && message.kind === 'appendEntries';
+    // Without its entries the message is a heartbeat: we keep our leader and take nothing in.
+    const taken = isTooMuch ? { ...message, batches: [] } : message;
+    this.#loop.post({ kind: 'received', message: taken });
+  }
+
+  unreachable(peer: NodeId): void {
+    this.#loop.post({ kind: 'peerUnreachable', peer });
+  }
+
+  async receivedSnapshot(
+    message: InstallSnapshot,
+    chunks: AsyncIterable<Uint8Array>,
+  ): Promise<void> {
+    await this.#snapshots.receive(message, chunks);
+    this.#loop.post({ kind: 'received', message });
+  }
+
+  // What the state machine has done.
+
+  applied(range: AppliedRange, results: readonly Result[], resultsFrom: number): void {
+    this.proposals.applied(range, results, resultsFrom);
+  }
+
+  reached(index: LogIndex): void {
+    this.reads.applied(index);
+    this.#snapshots.reached(index);
+    // The core hands out a bounded amount at a time. It hears of progress in the next turn, which
+    // must come soon only if it holds something back.
+    if (this.#applier.isIdle && this.raft.commitIndex > index) this.#loop.wake();
+  }
+
+  restored({ index }: SnapshotMeta): void {
+    this.#parts.log('info', 'restored a snapshot', { index });
+    this.proposals.skippedTo(index);
+    this.reads.applied(index);
+    this.#snapshots.restored(index);
+    this.#loop.wake();
+  }
+
+  failed(cause: unknown): void {
+    const problem = `the state machine failed behind index ${this.#applier.appliedIndex}`;
+    const remedy = 'mend it and start again: the command will be applied anew';
+    this.#onFailure(new RaftError('RAFT_MACHINE_FAILED', `${problem}; ${remedy}`, { cause }));
+  }
+
+  #makeSnapshots(): Snapshots {
+    const { storage, machine, transport, log, resolved } = this.#parts;
+    const { keepEntries, snapshotEntries } = resolved;
+    return new Snapshots(
+      {
+        raft: this.raft,
+        storage,
+        machine,
+        transport,
+        applier: this.#applier,
+        log,
+        saved: (snapshot) => this.#loop.post({ kind: 'snapshotSaved', snapshot, keepEntries }),
+        sent: (to, isDelivered) => this.#loop.post({ kind: 'snapshotSent', to, isDelivered }),
+      },
+      snapshotEntries,
+      storage.stored.snapshot.index,
+    );
+  }
+
+  #makeLoop(): RaftLoop {
+    const { storage, transport, log, resolved } = this.#parts;
+    return new RaftLoop({
+      raft: this.raft,
+      log: storage.log,
+      transport,
+      now,
+      stallLimitMs: resolved.raft.electionTimeoutMs,
+      placeCalls: (at) => this.#placeCalls(at),
+      callDeadline: () => Math.min(this.proposals.nextDeadline, this.reads.nextDeadline),
+      stepped: (input) => this.#stepped(input),
+      sendSnapshot: (message) => void this.#snapshots.send(message),
+      notSent: (message, at) => this.#notSent(message, at),
+      deliver: (effects, at) => this.#deliver(effects, at),
+      afterTurn: () => this.#afterTurn(),
+      diskStalled: (isStalled) => {
+        if (isStalled) log('error', 'the disk does not answer; silent until it does', {});
+        else log('info', 'the disk answers again', {});
+      },
+      failed: this.#onFailure,
+    });
+  }
+
+  #placeCalls(at: Milliseconds): void {
+    this.proposals.place(at);
+    this.reads.ask(at);
+    const index = this.#applier.appliedIndex;
+    if (index === this.#reportedIndex) return;
+    this.#reportedIndex = index;
+    this.raft.step({ kind: 'applied', index }, at);
+  }
+
+  #stepped(input: Input): void {
+    if (input.kind !== 'snapshotSaved') return;
+    this.#snapshots.forgetBefore(input.snapshot).catch(this.#onFailure);
+  }
+
+  #notSent(message: Message, at: Milliseconds): void {
+    if (message.kind === 'forwardProposal') this.proposals.forwardNotSent(message.id, at);
+  }
+
+  #deliver(effects: Effects, at: Milliseconds): void {
+    for (const result of effects.forwarded) this.proposals.onForwarded(result, at);
+    for (const result of effects.reads) this.reads.answered(result, at);
+    if (effects.restore !== undefined) this.#applier.restore(effects.restore);
+    this.#applier.enqueue(effects.committed);
+  }
+
+  #afterTurn(): void {
+    const { term, isLeader, leaderId } = this.raft;
+    const last = this.#leadership;
+    if (term !== last.term || leaderId !== last.leaderId || isLeader !== last.isLeader) {
+      this.#leadershipChanged();
+    }
+    this.#applier.run();
+  }
+
+  #leadershipChanged(): void {
+    const leadership = this.#currentLeadership();
+    this.#leadership = leadership;
+    this.#parts.log('info', 'leadership', leadership);
+    this.proposals.leaderChanged();
+    this.reads.leaderChanged();
+    this.#loop.wake();
+    for (const listener of this.#listeners) listener(leadership);
+  }
+
+  #currentLeadership(): Leadership {
+    const { term, leaderId, isLeader } = this.raft;
+    return { term, leaderId, isLeader };
+  }
+}
+
+/** Monotonic, in milliseconds. */
+export const now = (): Milliseconds => performance.now();
