@@ -36,8 +36,13 @@ function startPreVote(node: NodeState): void {
   countPreVote(node, node.id, true);
 }
 
+/** The old leader wishes it: no need to ask first, and voters do not protect it (§3.10). */
+export function startTransferElection(node: NodeState): void {
+  startVote(node, true);
+}
+
 /** Begins a term and asks for its votes. Nothing leaves before term and vote are durable. */
-function startVote(node: NodeState): void {
+function startVote(node: NodeState, isLeadershipTransfer = false): void {
   node.enterTerm(nextTerm(node.currentTerm));
   node.voteFor(node.id);
   node.becomeCandidate();
@@ -51,7 +56,7 @@ function startVote(node: NodeState): void {
       term,
       lastLogIndex,
       lastLogTerm,
-      isLeadershipTransfer: false,
+      isLeadershipTransfer,
     });
   }
 }

@@ -63,8 +63,8 @@ export function configurationBatch(
   firstIndex: LogIndex,
   configuration: Configuration,
 ): ConfigurationBatch {
-  const ids =
-    configuration.voters.length + configuration.outgoing.length + configuration.learners.length;
+  const { voters, outgoing, learners, removed } = configuration;
+  const ids = voters.length + outgoing.length + learners.length + removed.length;
   const byteLength = BATCH_OVERHEAD_BYTES + 8 * ids;
   return { kind: 'configuration', term, firstIndex, count: 1, byteLength, configuration };
 }

@@ -156,7 +156,11 @@ const snapshot = (index: number, term: number) =>
     kind: 'installSnapshot',
     from: 2,
     term: 5,
-    snapshot: { index, term, configuration: { voters: VOTERS, outgoing: [], learners: [] } },
+    snapshot: {
+      index,
+      term,
+      configuration: { voters: VOTERS, outgoing: [], learners: [], removed: [] },
+    },
   }) as never;
 
 test('a snapshot replaces a log that ends before it or conflicts with it (Figure 13, 7)', () => {

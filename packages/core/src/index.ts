@@ -1,4 +1,5 @@
 /** The Raft protocol as a pure function: inputs in, effects out. */
+export * from './configuration/change.ts';
 export * from './configuration/configuration.ts';
 export * from './effects.ts';
 export * from './entry.ts';

@@ -1,3 +1,4 @@
+import type { ChangeRefusal } from './configuration/change.ts';
 import type { Payload, SnapshotMeta } from './entry.ts';
 import type { Message } from './messages.ts';
 import type { LogIndex, NodeId, Term } from './types.ts';
@@ -36,4 +37,18 @@ export type Input =
 export type Proposed =
   /** The commands stand at `firstIndex` and following, in this term; not yet committed. */
   | { readonly kind: 'appended'; readonly firstIndex: LogIndex; readonly term: Term }
-  | { readonly kind: 'refused'; readonly reason: 'not-leader' | 'too-much-uncommitted' };
+  | { readonly kind: 'refused'; readonly reason: ProposalRefusal };
+
+export type ProposalRefusal = 'not-leader' | 'too-much-uncommitted' | 'transferring';
+
+/** The answer to `raft.changeMembership`. */
+export type ChangeAnswer =
+  /** The change begins with the configuration at `index`; not yet committed. */
+  | { readonly kind: 'appended'; readonly index: LogIndex; readonly term: Term }
+  | { readonly kind: 'refused'; readonly reason: ChangeRefusal };
+
+/** The answer to `raft.transferLeadership`. */
+export type TransferAnswer =
+  /** Until it is done or an election timeout has passed, proposals are refused. */
+  | { readonly kind: 'begun' }
+  | { readonly kind: 'refused'; readonly reason: 'not-leader' | 'not-a-voter' | 'leads-already' };

@@ -20,7 +20,8 @@ export type Message =
   | RequestReadIndex
   | ReadIndexReply
   | ForwardProposal
-  | ForwardReply;
+  | ForwardReply
+  | TimeoutNow;
 
 interface Envelope {
   readonly from: NodeId;
@@ -130,4 +131,9 @@ export interface ForwardReply extends Envelope {
   readonly id: number;
   /** 0: refused, nothing was appended. */
   readonly firstIndex: LogIndex;
+}
+
+/** The leader hands over: run for election at once, without asking first (dissertation §3.10). */
+export interface TimeoutNow extends Envelope {
+  readonly kind: 'timeoutNow';
 }

@@ -7,15 +7,17 @@
  */
 
 import { ApplyQueue } from './apply-queue.ts';
+import type { Membership } from './configuration/change.ts';
 import type { Effects, Write } from './effects.ts';
 import { onOwnVoteWritten, onPreVoteReply, onRequestVoteReply, startElection } from './election.ts';
 import type { Payload, SnapshotMeta } from './entry.ts';
 import { onAppendEntries, onInstallSnapshot } from './follower.ts';
 import { onForwardProposal, onForwardReply, onForwardRequested } from './forward.ts';
-import type { Input, Proposed } from './inputs.ts';
+import type { ChangeAnswer, Input, Proposed, TransferAnswer } from './inputs.ts';
 import { invariant } from './invariant.ts';
+import { changeMembership, settleConfiguration, stepDownIfRemoved } from './leader/change.ts';
 import { advanceLeaderCommit } from './leader/commit.ts';
-import { checkQuorum, hasRoomForProposals, propose, quorumDeadline } from './leader/leader.ts';
+import { checkQuorum, propose, quorumDeadline, refusalOf } from './leader/leader.ts';
 import { answerReads, startReadRound } from './leader/read.ts';
 import {
   onAppendAccepted,
@@ -25,6 +27,12 @@ import {
   sendAppends,
   sendDeadline,
 } from './leader/replicate.ts';
+import {
+  driveTransfer,
+  onTimeoutNow,
+  transferDeadline,
+  transferLeadership,
+} from './leader/transfer.ts';
 import { RaftLog } from './log/log.ts';
 import type { LogReader } from './log/log-reader.ts';
 import type { Message } from './messages.ts';
@@ -111,6 +119,23 @@ export class Raft {
   }
 
   /**
+   * Any set of voters and learners to any other (§6). Answers at once: the change is done when the
+   * configuration in `status()` is the target's and committed.
+   *
+   * @param isForced Takes the risk that the servers which answer now cannot commit it.
+   */
+  changeMembership(target: Membership, now: Milliseconds, isForced = false): ChangeAnswer {
+    this.#advanceTime(now);
+    return changeMembership(this.#node, target, isForced);
+  }
+
+  /** Asks another voter to lead instead (dissertation §3.10). Whether it does, `leaderId` tells. */
+  transferLeadership(to: NodeId, now: Milliseconds): TransferAnswer {
+    this.#advanceTime(now);
+    return transferLeadership(this.#node, to);
+  }
+
+  /**
    * What must be done now; undefined when nothing must. Call it after stepping all inputs of a
    * turn, and until it answers undefined.
    */
@@ -119,9 +144,12 @@ export class Raft {
     const node = this.#node;
     if (isLeader(node)) {
       advanceLeaderCommit(node);
+      settleConfiguration(node);
       startReadRound(node);
       answerReads(node);
       sendAppends(node);
+      driveTransfer(node);
+      stepDownIfRemoved(node);
     }
     const { outbox } = node;
     outbox.sealAcknowledgement(node.id);
@@ -138,7 +166,9 @@ export class Raft {
   /** When `timePassed` is due, on the clock of `now`. */
   get nextDeadline(): Milliseconds {
     const node = this.#node;
-    if (isLeader(node)) return Math.min(sendDeadline(node), quorumDeadline(node));
+    if (isLeader(node)) {
+      return Math.min(sendDeadline(node), quorumDeadline(node), transferDeadline(node));
+    }
     return node.role.kind === 'leader' ? Infinity : node.role.electionDeadline;
   }
 
@@ -148,7 +178,7 @@ export class Raft {
 
   /** `propose` would append, whatever the payload: true until the next step or proposal. */
   get isAccepting(): boolean {
-    return isLeader(this.#node) && hasRoomForProposals(this.#node);
+    return refusalOf(this.#node) === undefined;
   }
 
   get term(): Term {
@@ -237,6 +267,9 @@ function onMessage(node: NodeState, message: Message): void {
       break;
     case 'forwardReply':
       onForwardReply(node, message);
+      break;
+    case 'timeoutNow':
+      onTimeoutNow(node, message);
       break;
   }
 }

@@ -50,8 +50,18 @@ export interface LeaderState {
   /** Where this term's entries begin. */
   readonly firstIndexOfTerm: LogIndex;
   readonly reads: LeaderReads;
+  /** Under way to another server (dissertation §3.10). */
+  transfer: LeadershipTransfer | undefined;
   /** When followers must be told of a commit that no append has carried; Infinity: no need. */
   commitNoticeAt: Milliseconds;
+}
+
+export interface LeadershipTransfer {
+  readonly to: NodeId;
+  /** Given up then: the old leader goes on. */
+  readonly deadline: Milliseconds;
+  /** When the server was last told to run; -Infinity while its log is not ours yet. */
+  toldAt: Milliseconds;
 }
 
 /** Linearizable reads at the leader (dissertation §6.4). */

@@ -1,3 +1,4 @@
+import type { Configuration } from './configuration/configuration.ts';
 import type { LogIndex, NodeId, Term } from './types.ts';
 import type { VoteVerdict } from './vote.ts';
 
@@ -79,6 +80,19 @@ export type TraceEvent =
       readonly firstIndex: LogIndex;
     }
   | {
+      readonly kind: 'configurationAppended';
+      readonly node: NodeId;
+      readonly term: Term;
+      readonly index: LogIndex;
+      readonly configuration: Configuration;
+    }
+  | {
+      readonly kind: 'transferred';
+      readonly node: NodeId;
+      readonly term: Term;
+      readonly to: NodeId;
+    }
+  | {
       readonly kind: 'readConfirmed';
       readonly node: NodeId;
       readonly term: Term;
@@ -94,7 +108,8 @@ export type StepDownReason =
   | 'lost-election'
   | 'lost-quorum'
   | 'not-a-voter'
-  | 'voted';
+  | 'voted'
+  | 'removed';
 
 /** Called synchronously during `step`. Must not call back into the core. */
 export type TraceSink = (event: TraceEvent) => void;

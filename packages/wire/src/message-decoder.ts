@@ -170,6 +170,8 @@ function readFields(
       return { kind, from, to, term, id: fields.number(1), readIndex: fields.index(2) };
     case 'forwardReply':
       return { kind, from, to, term, id: fields.number(1), firstIndex: fields.index(2) };
+    case 'timeoutNow':
+      return { kind, from, to, term };
     case 'forwardProposal':
       return readForwardProposal(fields, term, { from, to }, checksum);
   }

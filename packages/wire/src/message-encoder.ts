@@ -40,6 +40,7 @@ export const KIND_CODES: Readonly<Record<Kind, number>> = {
   readIndexReply: 10,
   forwardProposal: 11,
   forwardReply: 12,
+  timeoutNow: 13,
 };
 
 /** Fixed fields of each kind, the term included. */
@@ -57,6 +58,7 @@ export const FIELD_COUNTS: Readonly<Record<Kind, number>> = {
   // The last one is number of commands and payload checksum, four bytes each.
   forwardProposal: 3,
   forwardReply: 3,
+  timeoutNow: 1,
 };
 
 export const fieldsEnd = (kind: Kind): number =>
@@ -134,6 +136,8 @@ function putFields(
       return;
     case 'forwardReply':
       putFieldsAt(head, at, message.id, message.firstIndex);
+      return;
+    case 'timeoutNow':
       return;
     case 'forwardProposal': {
       const slab = slabOf(message.payload);

@@ -13,20 +13,31 @@ export interface Configuration {
   readonly voters: readonly NodeId[];
   /** During a change the voters of the old configuration, else empty. Ascending. */
   readonly outgoing: readonly NodeId[];
-  /** Ascending; disjoint from both other lists. */
+  /**
+   * Ascending; never a voter. During a change one may be outgoing too: it gives up its vote, and is
+   * a learner when the change is done.
+   */
   readonly learners: readonly NodeId[];
+  /** Servers that left. An id is never used again: its old disk could vote a second time. Ascending. */
+  readonly removed: readonly NodeId[];
 }
 
 export function configurationOf(voters: readonly number[]): Configuration {
-  return { voters: [...voters].sort((a, b) => a - b) as NodeId[], outgoing: [], learners: [] };
+  return { voters: ascending(voters as NodeId[]), outgoing: [], learners: [], removed: [] };
 }
 
 export const isVoter = (configuration: Configuration, id: NodeId): boolean =>
   configuration.voters.includes(id) || configuration.outgoing.includes(id);
 
-/** Every server the configuration names, each once. */
+export const isJoint = (configuration: Configuration): boolean => configuration.outgoing.length > 0;
+
+/** Every server that the configuration sends the log to, each once. */
 export function membersOf(configuration: Configuration): readonly NodeId[] {
   const { voters, outgoing, learners } = configuration;
   if (outgoing.length === 0 && learners.length === 0) return voters;
-  return [...new Set([...voters, ...outgoing, ...learners])].sort((a, b) => a - b);
+  return ascending([...voters, ...outgoing, ...learners]);
 }
+
+/** Each id once, in order. */
+export const ascending = (ids: Iterable<NodeId>): readonly NodeId[] =>
+  [...new Set(ids)].sort((a, b) => a - b);

@@ -4,7 +4,7 @@
 
 import { membersOf } from '../configuration/configuration.ts';
 import { commandBatch, noopBatch, type Payload } from '../entry.ts';
-import type { Proposed } from '../inputs.ts';
+import type { ProposalRefusal, Proposed } from '../inputs.ts';
 import { invariant } from '../invariant.ts';
 import { newProgress, type Progress } from '../progress/progress.ts';
 import { electionResult, reachedByQuorum } from '../quorum/joint.ts';
@@ -23,6 +23,7 @@ export function startLeading(node: NodeState, votes: ReadonlyMap<NodeId, boolean
     progress,
     firstIndexOfTerm: nextIndex(node.log.lastIndex),
     reads: { round: 0, waiting: [], asked: [], readIndex: INDEX_ZERO },
+    transfer: undefined,
     commitNoticeAt: Infinity,
   });
   // Commits what earlier terms left, which counting replicas may not do (§5.4.2, §8).
@@ -31,15 +32,19 @@ export function startLeading(node: NodeState, votes: ReadonlyMap<NodeId, boolean
   }
 }
 
-/** Memory is bounded: what waits to be committed is kept in it. */
-export function hasRoomForProposals(node: NodeState): boolean {
-  return node.log.bytesAfter(node.commitIndex) <= node.options.maxUncommittedBytes;
+/** Why a proposal would be refused now, if it would. */
+export function refusalOf(node: NodeState): ProposalRefusal | undefined {
+  if (!isLeader(node)) return 'not-leader';
+  if (node.role.transfer !== undefined) return 'transferring';
+  // Memory is bounded: what waits to be committed is kept in it.
+  const isFull = node.log.bytesAfter(node.commitIndex) > node.options.maxUncommittedBytes;
+  return isFull ? 'too-much-uncommitted' : undefined;
 }
 
 /** A client's commands (Figure 2, Leaders): appended here at once, replicated when effects are taken. */
 export function propose(node: NodeState, payload: Payload): Proposed {
-  if (!isLeader(node)) return { kind: 'refused', reason: 'not-leader' };
-  if (!hasRoomForProposals(node)) return { kind: 'refused', reason: 'too-much-uncommitted' };
+  const reason = refusalOf(node);
+  if (reason !== undefined) return { kind: 'refused', reason };
   const { id, currentTerm: term } = node;
   const firstIndex = nextIndex(node.log.lastIndex);
   node.log.append(commandBatch(term, firstIndex, payload));

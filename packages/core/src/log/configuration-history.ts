@@ -19,6 +19,11 @@ export class ConfigurationHistory {
     return this.#history[this.#history.length - 1]!.configuration;
   }
 
+  /** Where the one in force now stands in the log; at or below the snapshot's index: in there. */
+  get currentIndex(): LogIndex {
+    return this.#history[this.#history.length - 1]!.index;
+  }
+
   /** In force at `index`, for the snapshot taken there. */
   at(index: LogIndex): Configuration {
     let found = this.#history[0]!;

@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Server, settle } from '../testing/testing.ts';
+import type { NodeId } from '../types.ts';
+
+function cluster(): [Server, Server, Server] {
+  const servers = [1, 2, 3].map(
+    (id) => new Server(id, [1, 2, 3], [], undefined, { noopOnElection: true }),
+  );
+  servers[0]!.passDeadline();
+  settle(servers);
+  return servers as [Server, Server, Server];
+}
+
+const transfer = (server: Server, to: number) => {
+  const answer = server.raft.transferLeadership(to as NodeId, server.now);
+  server.collect();
+  return answer;
+};
+
+test('the lead goes to the target without waiting for a timeout (dissertation §3.10)', () => {
+  const servers = cluster();
+  const [old, target] = servers;
+  const before = old.now;
+  assert.deepEqual(transfer(old, 2), { kind: 'begun' });
+  settle(servers);
+  assert.deepEqual([old.raft.isLeader, target.raft.isLeader, target.raft.term], [false, true, 2]);
+  assert.equal(target.now, before);
+});
+
+test('the target catches up before it is told to run, and proposals wait', () => {
+  const servers = cluster();
+  const [old, target] = servers;
+  old.propose(3);
+  transfer(old, 2);
+  assert.deepEqual(old.propose(), { kind: 'refused', reason: 'transferring' });
+  assert.ok(!old.sent.some(({ kind }) => kind === 'timeoutNow'), 'it lacks three entries');
+  settle(servers);
+  assert.equal(target.raft.isLeader, true);
+  assert.ok(target.raft.lastIndex >= 4);
+});
+
+test('a transfer to a server that is away is given up after an election timeout', () => {
+  const servers = cluster();
+  const [old] = servers;
+  transfer(old, 2);
+  const end = old.now + 1000;
+  while (old.now < end) {
+    old.passDeadline();
+    settle(servers, ({ from, to }) => from === 2 || to === 2);
+  }
+  assert.equal(old.raft.isLeader, true);
+  assert.equal(old.propose().kind, 'appended');
+});
+
+test('the word to run is repeated when it is lost', () => {
+  const servers = cluster();
+  const [old, target] = servers;
+  transfer(old, 2);
+  settle(servers, ({ kind }) => kind === 'timeoutNow');
+  assert.equal(old.raft.isLeader, true);
+  const end = old.now + 200;
+  while (old.raft.isLeader && old.now < end) {
+    old.passDeadline();
+    settle(servers);
+  }
+  assert.equal(target.raft.isLeader, true);
+});
+
+test('a late word to run, of a term that is over, is not heard', () => {
+  const [old, target] = cluster();
+  transfer(old, 2);
+  const late = old.takeSent().find(({ kind }) => kind === 'timeoutNow');
+  const fields = { prevLogIndex: 1, prevLogTerm: 1, leaderCommit: 1, round: 0, batches: [] };
+  target.receive({ kind: 'appendEntries', from: 3, term: 2, ...fields } as never);
+  target.step({ kind: 'received', message: late! });
+  assert.deepEqual([target.raft.term, target.raft.status().role], [2, 'follower']);
+});
+
+test('a transfer is refused with a reason', () => {
+  const [old, target] = cluster();
+  assert.deepEqual(transfer(target, 3), { kind: 'refused', reason: 'not-leader' });
+  assert.deepEqual(transfer(old, 1), { kind: 'refused', reason: 'leads-already' });
+  assert.deepEqual(transfer(old, 9), { kind: 'refused', reason: 'not-a-voter' });
+});
