@@ -34,6 +34,7 @@ const isRequest: Readonly<Record<Message['kind'], boolean>> = {
   readIndexReply: false,
   forwardProposal: true,
   forwardReply: false,
+  timeoutNow: true,
 };
 
 /** A request and the reply to it are one call: calls are counted when the request leaves. */
