@@ -82,8 +82,7 @@ function planThroughput(options) {
           title: `${mode}, ${concurrency} in flight, ${contestant.system} ${contestant.variant}`,
           measure: async () => {
             const measureIt = mode === 'process' ? measureInProcess : measureThroughput;
-            const row = await measureIt(contestant, { concurrency, seconds, dataDirectory });
-            return { ...row, mode };
+            return measureIt(contestant, { concurrency, seconds, dataDirectory });
           },
         }));
       }),
