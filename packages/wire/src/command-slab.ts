@@ -140,10 +140,10 @@ export function parseCommands(
 }
 
 /**
- * Large enough that a busy server allocates rarely, small enough that the few bytes of an idle
- * one do not pin much memory.
+ * Several batches of a busy server, so that few outgrow their chunk and are moved; small enough
+ * that the few bytes of an idle one do not pin much memory.
  */
-const CHUNK_BYTES = 262_144;
+const CHUNK_BYTES = 1_048_576;
 const SMALLEST_ALLOCATION = 4_096;
 
 /**

@@ -15,6 +15,7 @@ export {
   decodeWrite,
   type Encoded,
   encodeCompaction,
+  encodedCompactionSize,
   encodedWriteSize,
   encodeWrite,
   type StoredWrite,

@@ -104,9 +104,14 @@ export function encodeWrite(write: StoredWrite, checksum: Checksum, seed = 0): E
   return { chunks, byteLength: encodedWriteSize(write), checksum: running };
 }
 
+/** What `encodeCompaction` would yield, in bytes. */
+export function encodedCompactionSize({ snapshot }: Compaction): number {
+  return HEAD_BYTES + ENTRY_ID_BYTES + snapshotMetaSize(snapshot);
+}
+
 export function encodeCompaction(compaction: Compaction, checksum: Checksum, seed = 0): Encoded {
   const { snapshot, base } = compaction;
-  const bytes = new Uint8Array(HEAD_BYTES + ENTRY_ID_BYTES + snapshotMetaSize(snapshot));
+  const bytes = new Uint8Array(encodedCompactionSize(compaction));
   bytes[0] = COMPACTION;
   putNumber(bytes, HEAD_BYTES, base.index);
   putNumber(bytes, HEAD_BYTES + 8, base.term);

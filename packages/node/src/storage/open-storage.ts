@@ -1,4 +1,12 @@
-import type { Configuration } from '@quorate/core';
+import { join } from 'node:path';
+import type { Configuration, StoredState } from '@quorate/core';
+import { RaftError } from '../errors.ts';
+import { lockDirectory } from './directory-lock.ts';
+import { diskError } from './disk-errors.ts';
+import { DiskLog } from './disk-log.ts';
+import { DiskSnapshotStore } from './disk-snapshots.ts';
+import { nodeFileSystem } from './file-system.ts';
+import { claimIdentity, saltOf } from './identity.ts';
 import type { Storage } from './storage.ts';
 
 export interface OpenStorageOptions {
@@ -18,10 +26,69 @@ export interface OpenStorageOptions {
   readonly syncWriteBytes?: number;
 }
 
+/** Where the log's files lie in a data directory. */
+export const logDirectory = (directory: string): string => join(directory, 'log');
+
 /**
  * Opens or creates a data directory, alone.
  *
  * @throws {RaftError} `RAFT_DIRECTORY_LOCKED`, `RAFT_WRONG_DIRECTORY`, `RAFT_STORAGE_CORRUPT`,
  *   `RAFT_DISK_FAILED`, `RAFT_DISK_FULL`.
  */
-export declare function openStorage(options: OpenStorageOptions): Promise<Storage>;
+export async function openStorage(options: OpenStorageOptions): Promise<Storage> {
+  const { directory, ...rest } = options;
+  try {
+    await nodeFileSystem.makeDirectory(directory);
+    const lock = await lockDirectory(directory);
+    try {
+      return await openLocked(directory, rest, lock.release);
+    } catch (error) {
+      await lock.release();
+      throw error;
+    }
+  } catch (error) {
+    throw error instanceof RaftError ? error : diskError(error, directory);
+  }
+}
+
+async function openLocked(
+  directory: string,
+  { clusterId, nodeId, ...rest }: Omit<OpenStorageOptions, 'directory'>,
+  release: () => Promise<void>,
+): Promise<Storage> {
+  const names = await nodeFileSystem.list(directory);
+  const isUsed = names.includes('log') || names.includes('snapshots');
+  const identity = await claimIdentity(nodeFileSystem, directory, { clusterId, nodeId }, isUsed);
+
+  const { log, recovered } = await DiskLog.open({
+    ...rest,
+    directory: logDirectory(directory),
+    salt: saltOf(identity),
+  });
+  const stored = recovered.shape.toStoredState();
+  const snapshots = await openSnapshots(join(directory, 'snapshots'), stored);
+  return {
+    log,
+    snapshots,
+    stored,
+    identity,
+    warnings: recovered.warnings,
+    async close() {
+      await log.close();
+      await release();
+    },
+  };
+}
+
+/**
+ * The log says which snapshot counts. A newer file was finished just before a crash and the log
+ * never heard of it; an older one should have been removed.
+ */
+async function openSnapshots(directory: string, stored: StoredState): Promise<DiskSnapshotStore> {
+  const snapshots = await DiskSnapshotStore.open(nodeFileSystem, directory);
+  await snapshots.removeNewerThan(stored.snapshot.index);
+  if (snapshots.latest()?.index === stored.snapshot.index) {
+    await snapshots.removeOlderThan(stored.snapshot);
+  }
+  return snapshots;
+}

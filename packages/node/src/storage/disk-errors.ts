@@ -1,0 +1,36 @@
+import { RaftError } from '../errors.ts';
+
+/** Turns what the operating system said into what the caller can do about it. */
+export function diskError(cause: unknown, file: string): RaftError {
+  if (cause instanceof RaftError) return cause;
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  const options = { cause, details: { file } };
+  if (isNoSpace(cause)) {
+    return new RaftError(
+      'RAFT_DISK_FULL',
+      `no room on the disk for ${file} (${reason}); free some space, then start this server again`,
+      options,
+    );
+  }
+  return new RaftError(
+    'RAFT_DISK_FAILED',
+    `writing ${file} failed (${reason}); it is not tried again, because the kernel may have dropped ` +
+      'the data: check the disk, then start this server again',
+    options,
+  );
+}
+
+export function isNoSpace(cause: unknown): boolean {
+  const code = (cause as NodeJS.ErrnoException | undefined)?.code;
+  return code === 'ENOSPC' || code === 'EDQUOT';
+}
+
+export function corruptLog(file: string, offset: number, what: string): RaftError {
+  return new RaftError(
+    'RAFT_STORAGE_CORRUPT',
+    `${file} is damaged at byte ${offset}: ${what}. What is lost may have been acknowledged, so this ` +
+      'server does not start on the rest. Remedy: restore the file from a copy, or remove this ' +
+      'server from the cluster, empty its directory and add it again under a new id',
+    { details: { file, offset } },
+  );
+}

@@ -1,0 +1,154 @@
+/**
+ * The few calls that the storage makes, so that tests can tear, refuse and forget them.
+ *
+ * `writeSync` and `write` may write less than they were given, as the operating system may;
+ * `writeAllSync` and `writeAll` go on until all is written.
+ */
+
+import fs from 'node:fs';
+import { dirname as parentOf } from 'node:path';
+import { promisify } from 'node:util';
+
+export interface FileSystem {
+  /** Names in a directory. */
+  list(directory: string): Promise<readonly string[]>;
+  /** Creates it and its parents, if need be, and makes that durable. */
+  makeDirectory(path: string): Promise<void>;
+  /** `durable`: created if need be, and a write returns when it is on the disk (O_DSYNC). */
+  open(path: string, mode: OpenMode): Promise<File>;
+  rename(from: string, to: string): Promise<void>;
+  /** Succeeds also when there is no such file. */
+  remove(path: string): Promise<void>;
+  /** Makes the names in it durable: a file is safe only when its name is. */
+  syncDirectory(path: string): Promise<void>;
+}
+
+export type OpenMode = 'durable' | 'create' | 'read';
+
+export interface File {
+  readonly path: string;
+  writeSync(chunks: readonly Uint8Array[], position: number): number;
+  write(chunks: readonly Uint8Array[], position: number): Promise<number>;
+  /** Fewer bytes than asked for at the end of the file, and only there. */
+  readSync(bytes: Uint8Array, position: number): number;
+  read(bytes: Uint8Array, position: number): Promise<number>;
+  size(): Promise<number>;
+  sync(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export function writeAllSync(file: File, chunks: readonly Uint8Array[], position: number): void {
+  let rest = chunks;
+  let at = position;
+  while (rest.length > 0) {
+    const written = file.writeSync(rest, at);
+    at += written;
+    rest = withoutFirst(rest, written);
+  }
+}
+
+export async function writeAll(
+  file: File,
+  chunks: readonly Uint8Array[],
+  position: number,
+): Promise<void> {
+  let rest = chunks;
+  let at = position;
+  while (rest.length > 0) {
+    const written = await file.write(rest, at);
+    at += written;
+    rest = withoutFirst(rest, written);
+  }
+}
+
+function withoutFirst(chunks: readonly Uint8Array[], written: number): readonly Uint8Array[] {
+  let left = written;
+  for (const [position, chunk] of chunks.entries()) {
+    if (left < chunk.length) return [chunk.subarray(left), ...chunks.slice(position + 1)];
+    left -= chunk.length;
+  }
+  return [];
+}
+
+const { O_RDWR, O_CREAT, O_TRUNC, O_RDONLY, O_DSYNC } = fs.constants;
+const FLAGS: Readonly<Record<OpenMode, number>> = {
+  durable: O_RDWR | O_CREAT | O_DSYNC,
+  create: O_RDWR | O_CREAT | O_TRUNC,
+  read: O_RDONLY,
+};
+
+const openFd = promisify(fs.open);
+const closeFd = promisify(fs.close);
+const fsync = promisify(fs.fsync);
+const fstat = promisify(fs.fstat);
+
+class NodeFile implements File {
+  readonly path: string;
+  readonly #fd: number;
+
+  constructor(path: string, fd: number) {
+    this.path = path;
+    this.#fd = fd;
+  }
+
+  writeSync(chunks: readonly Uint8Array[], position: number): number {
+    return fs.writevSync(this.#fd, chunks, position);
+  }
+
+  write(chunks: readonly Uint8Array[], position: number): Promise<number> {
+    return new Promise((resolve, reject) => {
+      fs.writev(this.#fd, chunks, position, (error, written) => {
+        if (error === null) resolve(written);
+        else reject(error);
+      });
+    });
+  }
+
+  readSync(bytes: Uint8Array, position: number): number {
+    return fs.readSync(this.#fd, bytes, 0, bytes.length, position);
+  }
+
+  read(bytes: Uint8Array, position: number): Promise<number> {
+    return new Promise((resolve, reject) => {
+      fs.read(this.#fd, bytes, 0, bytes.length, position, (error, count) => {
+        if (error === null) resolve(count);
+        else reject(error);
+      });
+    });
+  }
+
+  async size(): Promise<number> {
+    return (await fstat(this.#fd)).size;
+  }
+
+  sync(): Promise<void> {
+    return fsync(this.#fd);
+  }
+
+  close(): Promise<void> {
+    return closeFd(this.#fd);
+  }
+}
+
+export const nodeFileSystem: FileSystem = {
+  list: (directory) => fs.promises.readdir(directory),
+  async makeDirectory(path) {
+    const firstCreated = await fs.promises.mkdir(path, { recursive: true });
+    if (firstCreated === undefined) return;
+    // Each new directory is a name in its parent.
+    for (let created = path; created.length >= firstCreated.length; created = parentOf(created)) {
+      await nodeFileSystem.syncDirectory(parentOf(created));
+    }
+  },
+  open: async (path, mode) => new NodeFile(path, await openFd(path, FLAGS[mode], 0o600)),
+  rename: (from, to) => fs.promises.rename(from, to),
+  remove: (path) => fs.promises.rm(path, { force: true }),
+  async syncDirectory(path) {
+    const fd = await openFd(path, O_RDONLY);
+    try {
+      await fsync(fd);
+    } finally {
+      await closeFd(fd);
+    }
+  },
+};
