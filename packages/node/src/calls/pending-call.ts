@@ -1,4 +1,8 @@
-/** One caller who waits: a promise to settle, and a signal that may end the wait. */
+/**
+ * One caller who waits: a promise to settle, and a signal that may end the wait.
+ *
+ * Hot: one for each command. It is its own listener, so that none without a signal pays for one.
+ */
 export class PendingCall<Result> {
   /** The caller wants a command that is surely lost to be proposed again. */
   readonly isRepeatable: boolean;
@@ -16,7 +20,7 @@ export class PendingCall<Result> {
     this.#resolve = resolve;
     this.#reject = reject;
     this.#signal = signal;
-    signal?.addEventListener('abort', this.#onAbort, { once: true });
+    signal?.addEventListener('abort', this, { once: true });
   }
 
   /** The caller has gone; what was asked for need not be done any more. */
@@ -25,15 +29,17 @@ export class PendingCall<Result> {
   }
 
   succeed(result: Result): void {
-    this.#signal?.removeEventListener('abort', this.#onAbort);
+    this.#signal?.removeEventListener('abort', this);
     this.#resolve(result);
   }
 
   fail(reason: unknown): void {
-    this.#signal?.removeEventListener('abort', this.#onAbort);
+    this.#signal?.removeEventListener('abort', this);
     this.#reject(reason);
   }
 
-  // A field, so that adding and removing the listener name the same function.
-  readonly #onAbort = (): void => this.#reject(this.#signal?.reason);
+  /** The signal has fired. */
+  handleEvent(): void {
+    this.#reject(this.#signal?.reason);
+  }
 }

@@ -22,7 +22,7 @@ import { PendingCall } from './pending-call.ts';
 import { type AppliedRange, type OnLost, PlacedProposals } from './placed-proposals.ts';
 
 /** A batch is sealed when it holds this much: large enough to be cheap, small enough to stream. */
-const MAX_BATCH_BYTES = 524_288;
+const MAX_BATCH_BYTES = 262_144;
 
 export interface ProposalLimits extends ForwardingLimits {
   readonly maxCommandBytes: number;
@@ -43,7 +43,7 @@ export class Proposals<Result> {
   readonly #maxCommandBytes: number;
   readonly #forwarding: Forwarding<Result>;
   readonly #placed: PlacedProposals<Result>;
-  readonly #batch = new CommandSlabBuilder();
+  readonly #batch = new CommandSlabBuilder({ allocate: Buffer.allocUnsafeSlow });
   /** One for each command in `#batch`. Undefined: nobody waits. */
   #calls: (PendingCall<Result> | undefined)[] = [];
 
