@@ -36,7 +36,8 @@ const MAX_LINES = 400;
 const files = projectFiles();
 const sourcesOf = (name) =>
   files.filter((path) => path.startsWith(`packages/${name}/src/`) && path.endsWith('.ts'));
-const isTest = (path) => path.endsWith('.test.ts');
+/** Tests, and what only they use: both stay out of the published packages. */
+const isTest = (path) => /\.test\.(support\.)?ts$/.test(path);
 const isGenerated = (path) => path.includes('/generated/');
 const npmNameOf = (name) => readJson(`packages/${name}/package.json`).name;
 /** `@scope/name/sub` and `name/sub` without the `/sub`. */

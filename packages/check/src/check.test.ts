@@ -2,10 +2,6 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { checkLinearizability } from './check.ts';
-import type { History, Operation } from './history.ts';
-import type { Model } from './model.ts';
-import { type KeyValueInput, type KeyValueOutput, keyValueModel } from './models/key-value.ts';
-import { type RegisterInput, type RegisterOutput, registerModel } from './models/register.ts';
 import {
   completed,
   dice,
@@ -13,7 +9,11 @@ import {
   isLegalOrder,
   isLinearizableByDefinition,
   pending,
-} from './testing/histories.ts';
+} from './histories.test.support.ts';
+import type { History, Operation } from './history.ts';
+import type { Model } from './model.ts';
+import { type KeyValueInput, type KeyValueOutput, keyValueModel } from './models/key-value.ts';
+import { type RegisterInput, type RegisterOutput, registerModel } from './models/register.ts';
 
 const READ = { kind: 'read' } as const;
 const write = (value: number) => ({ kind: 'write', value }) as const;

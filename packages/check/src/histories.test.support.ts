@@ -1,7 +1,7 @@
 /** Histories for the tests: real executions with overlapping calls, and the definition, tried out. */
 
-import type { Completed, History, Operation, Pending } from '../history.ts';
-import type { Model } from '../model.ts';
+import type { Completed, History, Operation, Pending } from './history.ts';
+import type { Model } from './model.ts';
 
 export function completed<Input, Output>(
   client: number,
