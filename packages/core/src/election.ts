@@ -153,7 +153,7 @@ function judge(
 /** Has a leader been heard within the shortest election timeout? A leader hears itself. */
 function hasLiveLeader(node: NodeState): boolean {
   if (!node.options.checkQuorum) return false;
-  if (node.role.kind === 'leader') return true;
+  if (node.role.kind === 'leader' || node.now < node.votesFrom) return true;
   if (node.leaderId === undefined) return false;
   return node.now - node.leaderHeardAt < node.options.electionTimeoutMs;
 }

@@ -14,3 +14,11 @@ test('an option out of range is refused by name, with its bound', () => {
     /electionTimeoutMs \(1000\) must exceed heartbeatIntervalMs \(1000\)/,
   );
 });
+
+test('leases need voters that promise something', () => {
+  assert.throws(
+    () => resolveOptions({ leaseReads: true, checkQuorum: false }),
+    /needs checkQuorum/,
+  );
+  assert.throws(() => resolveOptions({ maxClockDrift: 1 }), /maxClockDrift must be below 1/);
+});

@@ -145,6 +145,7 @@ export class Raft {
     if (isLeader(node)) {
       advanceLeaderCommit(node);
       settleConfiguration(node);
+      answerReads(node);
       startReadRound(node);
       answerReads(node);
       sendAppends(node);

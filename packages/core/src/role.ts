@@ -70,10 +70,15 @@ export interface LeaderReads {
   round: number;
   /** Asked since that round began: they need the next one. */
   waiting: PendingRead[];
-  /** Answered when a quorum has answered `round`. */
+  /** Answered when a quorum has answered `askedRound`. */
   asked: PendingRead[];
+  askedRound: number;
   /** commitIndex when the round began. */
   readIndex: LogIndex;
+  /** When the rounds began that a quorum has not answered yet, and the newest that it has. */
+  begun: { readonly round: number; readonly at: Milliseconds }[];
+  /** False once we asked another server to run: from then on voters may elect it any time. */
+  mayLease: boolean;
 }
 
 export interface PendingRead {

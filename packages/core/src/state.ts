@@ -37,6 +37,8 @@ export class NodeState {
   snapshot: SnapshotMeta;
   /** When a current leader was last heard; -Infinity after a start. */
   leaderHeardAt: Milliseconds = -Infinity;
+  /** Until then no vote: before a restart we may have promised a leader its lease (hazard 22). */
+  readonly votesFrom: Milliseconds;
   /** Term or vote has changed and no write holds it yet. */
   isHardStateDirty = false;
   /** The number of the newest write handed to the driver. */
@@ -68,6 +70,8 @@ export class NodeState {
     this.#commitIndex = largerIndex(known, from.snapshot.index);
     this.snapshot = from.snapshot;
     this.now = from.now;
+    const mayHavePromised = from.options.leaseReads && from.hardState.term > 0;
+    this.votesFrom = mayHavePromised ? from.now + from.options.electionTimeoutMs : from.now;
     this.role = this.#newFollower(undefined);
   }
 

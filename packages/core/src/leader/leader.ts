@@ -22,7 +22,15 @@ export function startLeading(node: NodeState, votes: ReadonlyMap<NodeId, boolean
     kind: 'leader',
     progress,
     firstIndexOfTerm: nextIndex(node.log.lastIndex),
-    reads: { round: 0, waiting: [], asked: [], readIndex: INDEX_ZERO },
+    reads: {
+      round: 0,
+      waiting: [],
+      asked: [],
+      askedRound: 0,
+      readIndex: INDEX_ZERO,
+      begun: [],
+      mayLease: true,
+    },
     transfer: undefined,
     commitNoticeAt: Infinity,
   });

@@ -96,3 +96,75 @@ test('without a leader a read is given back at once', () => {
   server.step({ kind: 'readRequested', id: 2 });
   assert.deepEqual(server.reads, [{ kind: 'dropped', id: 2 }]);
 });
+
+/** A cluster with leases, whose leader has just had one round answered. */
+function leasing(): [Server, Server, Server] {
+  const servers = cluster({ noopOnElection: true, leaseReads: true });
+  servers[0].passDeadline();
+  settle(servers);
+  return servers;
+}
+
+test('under a lease a read is answered at once (§6.4.1)', () => {
+  const [leader] = leasing();
+  leader.now += 500;
+  leader.step({ kind: 'readRequested', id: 1 });
+  assert.deepEqual(leader.reads, [{ kind: 'ready', id: 1, readIndex: 1 }]);
+});
+
+test('a lease ends before anyone may elect another, by the allowed drift (hazard 21)', () => {
+  for (const [age, isAnswered] of [
+    [899, true],
+    [900, false],
+  ] as const) {
+    const [leader] = leasing();
+    leader.now += age;
+    leader.step({ kind: 'readRequested', id: 1 });
+    assert.equal(leader.reads.length, isAnswered ? 1 : 0, `after ${age} ms`);
+  }
+});
+
+test('a lease counts from the question, not from its answer', () => {
+  const [leader, second] = leasing();
+  leader.now += 800;
+  leader.step({ kind: 'timePassed' });
+  const rounds = leader.sent.map((message) => message.kind === 'appendEntries' && message.round);
+  leader.now += 500;
+  settle(
+    [leader, second],
+    (message) => message.kind === 'appendEntries' && message.round !== rounds[0],
+  );
+  leader.now += 401;
+  leader.step({ kind: 'readRequested', id: 1 });
+  assert.deepEqual(leader.reads, [], 'asked at 800, answered at 1300, over at 1700');
+});
+
+test('no lease once the lead was offered to another (hazard 14)', () => {
+  const [leader] = leasing();
+  leader.raft.transferLeadership(2 as never, leader.now);
+  leader.collect();
+  leader.step({ kind: 'readRequested', id: 1 });
+  assert.deepEqual(leader.reads, []);
+});
+
+test('a restarted voter keeps the promise it may have given (hazard 22)', () => {
+  const voter = new Server(2, VOTERS, [1], { term: 1 }, { leaseReads: true });
+  const request = { kind: 'requestVote', from: 3, term: 2, lastLogIndex: 1, lastLogTerm: 1 };
+  voter.now = 999;
+  voter.receive({ ...request, isLeadershipTransfer: false } as never);
+  assert.equal(voter.raft.term, 1);
+  voter.now = 1000;
+  voter.receive({ ...request, isLeadershipTransfer: false } as never);
+  assert.equal(voter.raft.term, 2);
+});
+
+test('a lease is renewed with every heartbeat interval, and lasts', () => {
+  const servers = leasing();
+  const [leader] = servers;
+  for (let beat = 0; beat < 50; beat += 1) {
+    leader.passDeadline();
+    settle(servers);
+  }
+  leader.step({ kind: 'readRequested', id: 1 });
+  assert.equal(leader.reads.length, 1);
+});

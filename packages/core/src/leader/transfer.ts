@@ -36,6 +36,7 @@ export function driveTransfer(node: LeaderNode): void {
   if (progress.get(transfer.to)?.matchIndex !== node.log.lastIndex) return;
   if (node.now < transfer.toldAt + node.options.heartbeatIntervalMs) return;
   transfer.toldAt = node.now;
+  node.role.reads.mayLease = false;
   const { id: from, currentTerm: term } = node;
   node.outbox.send({ kind: 'timeoutNow', from, to: transfer.to, term });
   node.trace?.({ kind: 'transferred', node: from, term, to: transfer.to });
