@@ -6,3 +6,6 @@ export { MemoryNetwork } from './peers/memory-network.ts';
 export type { Receiver, Transport } from './peers/transport.ts';
 export { RaftNode } from './raft-node.ts';
 export type * from './state-machine.ts';
+export * from './storage/dump.ts';
+export { memoryStorage } from './storage/memory-storage.ts';
+export type * from './storage/storage.ts';
