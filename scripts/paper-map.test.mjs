@@ -29,7 +29,9 @@ const RULES = [
     (n) => `§${n}`,
   ),
   ...['arguments', '1', '5', '6', '7', '8'].map((rule) => `InstallSnapshot ${rule}`),
-  ...['3.10', '4.2.1', '4.2.3', '6.2', '6.4', '9.6', '10.2.1'].map((n) => `Dissertation ${n}`),
+  ...['3.10', '4.1', '4.2.1', '4.2.3', '6.2', '6.4', '9.6', '10.2.1'].map(
+    (n) => `Dissertation ${n}`,
+  ),
 ];
 
 const rows = readText(PAGE)
