@@ -39,6 +39,13 @@ function buildProgram(): Command {
   );
 }
 
+/** Help and version, asked for (status 0) or shown instead of a command that is missing (1). */
+const SHOWN_ALREADY: ReadonlySet<string> = new Set([
+  'commander.help',
+  'commander.helpDisplayed',
+  'commander.version',
+]);
+
 async function main(args: readonly string[]): Promise<number> {
   try {
     await buildProgram().parseAsync(args[0] === 'serve' ? withTwoDashes(args) : args, {
@@ -46,7 +53,7 @@ async function main(args: readonly string[]): Promise<number> {
     });
     return 0;
   } catch (error) {
-    if (error instanceof CommanderError && error.exitCode === 0) return 0;
+    if (error instanceof CommanderError && SHOWN_ALREADY.has(error.code)) return error.exitCode;
     const failure = error instanceof CommanderError ? usageError(error, args) : error;
     const line = args.includes('--json') ? failureJson(failure) : failureLine(failure);
     process.stderr.write(`${line}\n`);
@@ -57,8 +64,8 @@ async function main(args: readonly string[]): Promise<number> {
 /** Commander's sentence, in our form. */
 function usageError(error: CommanderError, args: readonly string[]): CommandError {
   const [sentence = '', suggestion] = error.message.replace(/^error: /, '').split('\n');
-  const command = args.find((arg) => /^[a-z]/.test(arg));
-  const help = command === undefined ? 'quorate --help' : `quorate ${command} --help`;
+  const command = error.code === 'commander.unknownCommand' ? undefined : args[0];
+  const help = command?.match(/^[a-z]/) ? `quorate ${command} --help` : 'quorate --help';
   const guess = suggestion?.replace(/[()]/g, '').replace(/^Did/, 'did');
   return new CommandError(
     'QUORATE_USAGE',

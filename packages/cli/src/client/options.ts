@@ -13,11 +13,7 @@ export interface ClientFlags {
 
 export function addClientOptions(command: Command): Command {
   return command
-    .addOption(
-      new Option('--endpoints <list>', 'servers to ask, host:port with commas between')
-        .env('ETCDCTL_ENDPOINTS')
-        .default(DEFAULT_ENDPOINTS),
-    )
+    .addOption(endpointsOption())
     .option('--json', 'print JSON, for a program')
     .option(
       '--dial-timeout <ms>',
@@ -27,6 +23,11 @@ export function addClientOptions(command: Command): Command {
     )
     .option('--command-timeout <ms>', 'longest wait for an answer', positiveInteger, 5000);
 }
+
+export const endpointsOption = (): Option =>
+  new Option('--endpoints <list>', 'servers to ask, host:port with commas between')
+    .env('ETCDCTL_ENDPOINTS')
+    .default(DEFAULT_ENDPOINTS);
 
 export async function withClient<T>(
   flags: ClientFlags,
@@ -47,5 +48,5 @@ export function positiveInteger(text: string): number {
   if (/^\d+$/.test(text) && Number.isSafeInteger(Number(text)) && Number(text) > 0) {
     return Number(text);
   }
-  throw new InvalidArgumentError(`must be a whole number above 0, got '${text}'`);
+  throw new InvalidArgumentError('it must be a whole number above 0');
 }

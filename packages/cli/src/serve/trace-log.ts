@@ -8,22 +8,13 @@ export function traceLog(members: readonly InitialMember[], log: Log): TraceSink
   const names = new Map(members.map(({ id, name }) => [id, name]));
   const nameOf = (id: NodeId): string => names.get(id) ?? String(id);
   return (event: TraceEvent): void => {
-    switch (event.kind) {
-      case 'becameLeader':
-        return log('info', `${nameOf(event.node)} leads term ${event.term}`);
-      case 'becameFollower': {
-        if (event.leader === undefined) {
-          return log('debug', `${nameOf(event.node)} follows nobody yet`, {
-            term: event.term,
-            reason: event.reason,
-          });
-        }
-        return log('info', `${nameOf(event.leader)} leads term ${event.term}`);
-      }
-      default: {
-        const { kind, node: _, ...facts } = event;
-        return log('debug', kind, facts);
-      }
+    if (event.kind === 'becameLeader') {
+      log('info', `${nameOf(event.node)} leads term ${event.term}`);
+    } else if (event.kind === 'becameFollower' && event.leader !== undefined) {
+      log('info', `${nameOf(event.leader)} leads term ${event.term}`);
+    } else {
+      const { kind, node: _, ...facts } = event;
+      log('debug', kind, facts);
     }
   };
 }
