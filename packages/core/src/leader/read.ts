@@ -32,6 +32,7 @@ export function startReadRound(node: LeaderNode): void {
 /** Answers the reads whose round a quorum has answered, and under a lease those that wait. */
 export function answerReads(node: LeaderNode): void {
   const { reads } = node.role;
+  forgetOlderRounds(node);
   if (reads.asked.length > 0 && quorumRound(node) >= reads.askedRound) {
     answer(node, reads.asked, reads.readIndex);
     reads.asked = [];
@@ -67,11 +68,17 @@ function holdsLease(node: LeaderNode): boolean {
   const { reads } = node.role;
   const { leaseReads, electionTimeoutMs, maxClockDrift } = node.options;
   if (!leaseReads || !reads.mayLease || !knowsWhatIsCommitted(node)) return false;
-  const answered = quorumRound(node);
-  while ((reads.begun[1]?.round ?? Infinity) <= answered) reads.begun.shift();
   const [newest] = reads.begun;
-  if (newest === undefined || newest.round > answered) return false;
+  if (newest === undefined || newest.round > quorumRound(node)) return false;
   return node.now < newest.at + electionTimeoutMs * (1 - maxClockDrift);
+}
+
+/** Of the rounds that a quorum has answered only the newest matters: it gives the longest lease. */
+function forgetOlderRounds(node: LeaderNode): void {
+  const { begun } = node.role.reads;
+  if (begun.length < 2) return;
+  const answered = quorumRound(node);
+  while ((begun[1]?.round ?? Infinity) <= answered) begun.shift();
 }
 
 function isRenewalDue(node: LeaderNode): boolean {
