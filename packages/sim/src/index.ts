@@ -1,6 +1,8 @@
 /** A whole Raft cluster in one thread and virtual time, and the MIT lab's tests on it. */
 export { LAB_TESTS, labTestsNamed } from './lab/catalog.ts';
+export { type Comparison, compareBytes, compareCalls, FIGURES_TO_BEAT } from './lab/figures.ts';
 export type { LabPart, LabReport, LabTest } from './lab/lab-test.ts';
+export { meanOf } from './lab/report.ts';
 export { failedRun, runInVirtualTime } from './lab/run.ts';
 export type { Task, Time, Timer } from './time.ts';
 export { VirtualTime } from './virtual-time.ts';

@@ -1,6 +1,6 @@
 import type { Time } from '../time.ts';
 import { expect } from './failure.ts';
-import { Lab, type LabCluster, type LabSetup } from './lab.ts';
+import { Lab, type LabCluster, type LabSetup, MEMORY } from './lab.ts';
 
 export type LabPart = '3A' | '3B' | '3C' | '3D' | '4A' | '4B';
 
@@ -56,7 +56,13 @@ export function raftTest(
   setup: RaftTestSetup,
   body: (lab: Lab) => Promise<void>,
 ): LabTest {
-  const complete = { isUnreliable: false, hasLongDelays: true, takesSnapshots: false, ...setup };
+  const complete = {
+    isUnreliable: false,
+    hasLongDelays: true,
+    writeDuration: MEMORY,
+    takesSnapshots: false,
+    ...setup,
+  };
   return {
     name,
     part: name.slice(-2) as LabPart,

@@ -12,8 +12,8 @@ export function runInVirtualTime(test: LabTest, seed: number): Promise<LabReport
 }
 
 /** Says in one line how to see the failure again. */
-export function failedRun(test: LabTest, seed: number, cause: unknown): Error {
+export function failedRun(test: LabTest, seed: number, cause: unknown, flags = ''): Error {
   const reason = cause instanceof Error ? cause.message : String(cause);
-  const rerun = `npm run lab -- --test ${test.name} --seed ${seed}`;
+  const rerun = `npm run lab -- --test ${test.name} --seed ${seed} ${flags}`.trimEnd();
   return new Error(`${test.name} failed: ${reason}\nrerun: ${rerun}`, { cause });
 }
