@@ -72,6 +72,14 @@ export interface RaftOptions {
    */
   readonly maxClockDrift?: number;
 
+  /**
+   * Who had better lead: server id to priority, 0 for those not named. A leader hands over to a
+   * voter of higher priority as soon as that one follows closely. Give every server the same.
+   *
+   * @default {} — nobody is preferred.
+   */
+  readonly priorities?: Readonly<Record<number, number>>;
+
   /** Largest AppendEntries, in bytes of entries; a single larger batch still goes. @default 1_048_576 (1 MiB) */
   readonly maxAppendBytes?: number;
 
@@ -107,6 +115,7 @@ export const DEFAULT_RAFT_OPTIONS: ResolvedRaftOptions = {
   noopOnElection: true,
   leaseReads: false,
   maxClockDrift: 0.1,
+  priorities: {},
   maxAppendBytes: 1_048_576,
   maxInflightMessages: 256,
   maxInflightBytes: 8_388_608,

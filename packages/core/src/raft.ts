@@ -30,6 +30,7 @@ import {
 import {
   driveTransfer,
   onTimeoutNow,
+  preferHigherPriority,
   transferDeadline,
   transferLeadership,
 } from './leader/transfer.ts';
@@ -149,6 +150,7 @@ export class Raft {
       startReadRound(node);
       answerReads(node);
       sendAppends(node);
+      preferHigherPriority(node);
       driveTransfer(node);
       stepDownIfRemoved(node);
     }

@@ -52,6 +52,8 @@ export interface LeaderState {
   readonly reads: LeaderReads;
   /** Under way to another server (dissertation §3.10). */
   transfer: LeadershipTransfer | undefined;
+  /** Before that no preferred server is offered the lead: it has just been, or we just have it. */
+  mayPreferFrom: Milliseconds;
   /** When followers must be told of a commit that no append has carried; Infinity: no need. */
   commitNoticeAt: Milliseconds;
 }

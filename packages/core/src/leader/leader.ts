@@ -32,6 +32,7 @@ export function startLeading(node: NodeState, votes: ReadonlyMap<NodeId, boolean
       mayLease: true,
     },
     transfer: undefined,
+    mayPreferFrom: node.now + node.options.electionTimeoutMs,
     commitNoticeAt: Infinity,
   });
   // Commits what earlier terms left, which counting replicas may not do (§5.4.2, §8).

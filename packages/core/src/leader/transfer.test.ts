@@ -3,9 +3,9 @@ import { test } from 'node:test';
 import { Server, settle } from '../testing/testing.ts';
 import type { NodeId } from '../types.ts';
 
-function cluster(): [Server, Server, Server] {
+function cluster(options = {}): [Server, Server, Server] {
   const servers = [1, 2, 3].map(
-    (id) => new Server(id, [1, 2, 3], [], undefined, { noopOnElection: true }),
+    (id) => new Server(id, [1, 2, 3], [], undefined, { noopOnElection: true, ...options }),
   );
   servers[0]!.passDeadline();
   settle(servers);
@@ -82,4 +82,27 @@ test('a transfer is refused with a reason', () => {
   assert.deepEqual(transfer(target, 3), { kind: 'refused', reason: 'not-leader' });
   assert.deepEqual(transfer(old, 1), { kind: 'refused', reason: 'leads-already' });
   assert.deepEqual(transfer(old, 9), { kind: 'refused', reason: 'not-a-voter' });
+});
+
+/** Lets the heartbeats of `ms` pass. */
+function beat(servers: readonly Server[], ms: number, away?: number): void {
+  const end = servers[0]!.now + ms;
+  while (servers[0]!.now < end) {
+    for (const server of servers) {
+      server.now += 50;
+      server.step({ kind: 'timePassed' });
+    }
+    settle(servers, ({ from, to }) => from === away || to === away);
+  }
+}
+
+test('a preferred server gets the lead when it follows closely, and no earlier', () => {
+  const servers = cluster({ priorities: { 3: 10 } });
+  beat(servers, 3000, 3);
+  assert.equal(servers[0].raft.isLeader, true, 'it is away');
+  beat(servers, 2500);
+  assert.equal(servers[2].raft.isLeader, true);
+  const { term } = servers[2].raft;
+  beat(servers, 20_000);
+  assert.deepEqual([servers[2].raft.isLeader, servers[2].raft.term], [true, term], 'and keeps it');
 });

@@ -18,11 +18,39 @@ export function transferLeadership(node: NodeState, to: NodeId): TransferAnswer 
   if (to === node.id) return { kind: 'refused', reason: 'leads-already' };
   if (!node.configuration.voters.includes(to)) return { kind: 'refused', reason: 'not-a-voter' };
   const { transfer } = node.role;
-  if (transfer?.to !== to) {
-    const deadline = node.now + node.options.electionTimeoutMs;
-    node.role.transfer = { to, deadline, toldAt: -Infinity };
-  }
+  if (transfer?.to !== to) begin(node, to);
   return { kind: 'begun' };
+}
+
+function begin(node: LeaderNode, to: NodeId): void {
+  const deadline = node.now + node.options.electionTimeoutMs;
+  node.role.transfer = { to, deadline, toldAt: -Infinity };
+}
+
+/** Election timeouts between two offers to a preferred server that did not take the lead. */
+const PATIENCE = 10;
+
+/**
+ * A server that should rather lead gets the lead when it follows closely: nobody has to fight for
+ * it, and one that is away or behind is not waited for.
+ */
+export function preferHigherPriority(node: LeaderNode): void {
+  const { role, options, now } = node;
+  if (role.transfer !== undefined || now < role.mayPreferFrom) return;
+  const priorityOf = (id: NodeId) => options.priorities[id] ?? 0;
+  const isClose = (id: NodeId) => {
+    const progress = role.progress.get(id);
+    if (progress?.mode.kind !== 'replicate') return false;
+    const isHeard = progress.lastHeardAt > now - 2 * options.heartbeatIntervalMs;
+    return isHeard && progress.matchIndex >= node.commitIndex;
+  };
+  let best = node.id;
+  for (const id of node.configuration.voters) {
+    if (priorityOf(id) > priorityOf(best) && isClose(id)) best = id;
+  }
+  if (best === node.id) return;
+  role.mayPreferFrom = now + PATIENCE * options.electionTimeoutMs;
+  begin(node, best);
 }
 
 /** Tells the target to run once it holds our whole log, and again with each heartbeat: words get lost. */
