@@ -234,10 +234,14 @@ function positive(value: number, setting: string): number {
   throw invalid(`${setting} must be a whole number above 0, got ${value}`);
 }
 
-/** Like etcd, listens on an IP address or on localhost: another name may resolve to a host that is not this one. */
+/**
+ * Like etcd, listens on an IP address or on localhost: another name may resolve to a host that is
+ * not this one. localhost is its IPv4 address, as in Go.
+ */
 function listenAddressOf(url: string, setting: string): PeerAddress {
   const address = addressOf(url, setting);
-  if (address.host === 'localhost' || isIpAddress(address.host)) return address;
+  if (address.host === 'localhost') return { host: '127.0.0.1', port: address.port };
+  if (isIpAddress(address.host)) return address;
   throw invalid(`expected IP in URL for binding (${url}) in ${setting}; use an IP or localhost`);
 }
 

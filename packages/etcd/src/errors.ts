@@ -1,3 +1,6 @@
+import { KvStoreError } from '@quorate/kv';
+import { RaftError, type RaftErrorCode } from '@quorate/node';
+
 /** Why a server could not start or had to stop. docs/etcd-compatibility.md lists the remedies. */
 export type EtcdServerErrorCode =
   /** A setting is unknown, malformed, or contradicts another one. */
@@ -22,4 +25,32 @@ export class EtcdServerError extends Error {
     super(message, options);
     this.code = code;
   }
+}
+
+const MEANINGS: Partial<Record<RaftErrorCode, EtcdServerErrorCode>> = {
+  RAFT_ADDRESS_IN_USE: 'ETCD_PORT_IN_USE',
+  RAFT_BAD_OPTION: 'ETCD_CONFIG_INVALID',
+  RAFT_WRONG_DIRECTORY: 'ETCD_DATA_DIR_MISMATCH',
+  RAFT_DIRECTORY_LOCKED: 'ETCD_DATA_DIR_UNUSABLE',
+  RAFT_STORAGE_CORRUPT: 'ETCD_DATA_DIR_UNUSABLE',
+  RAFT_DISK_FAILED: 'ETCD_DATA_DIR_UNUSABLE',
+  RAFT_DISK_FULL: 'ETCD_DATA_DIR_UNUSABLE',
+};
+
+/** A failure of the parts below, in words that the person who runs the server knows. */
+export function inEtcdTerms(error: unknown, dataDir: string): unknown {
+  if (error instanceof KvStoreError) return unusable(error.message, dataDir, error);
+  if (error instanceof RaftError) {
+    const code = MEANINGS[error.code];
+    return code === undefined ? error : new EtcdServerError(code, error.message, { cause: error });
+  }
+  const { code, message } = error as NodeJS.ErrnoException;
+  return code === 'EACCES' || code === 'ENOTDIR' || code === 'EROFS' || code === 'ENOSPC'
+    ? unusable(message, dataDir, error)
+    : error;
+}
+
+function unusable(message: string, dataDir: string, cause: unknown): EtcdServerError {
+  const text = `data directory ${dataDir}: ${message}`;
+  return new EtcdServerError('ETCD_DATA_DIR_UNUSABLE', text, { cause });
 }

@@ -4,7 +4,7 @@
  * etcd's words.
  */
 
-import type { CallOptions, NodeStatus, ProposeOptions } from '@quorate/node';
+import type { CallOptions, Leadership, NodeStatus, ProposeOptions } from '@quorate/node';
 import { RaftError } from '@quorate/node';
 import type { ResponseHeader } from './generated/rpc.ts';
 import { type CommandRequest, type CommandResult, encodeCommand } from './machine/command.ts';
@@ -27,6 +27,7 @@ export interface Consensus {
   propose(command: Uint8Array, options?: ProposeOptions): Promise<CommandResult>;
   read(options?: CallOptions): Promise<unknown>;
   status(): NodeStatus;
+  onLeadership(listener: (leadership: Leadership) => void): () => void;
 }
 
 export interface MemberSettings {
@@ -41,17 +42,25 @@ export class Member {
   readonly clusterId: bigint;
   readonly id: bigint;
   readonly #node: Consensus;
-  readonly #maxRequestBytes: number;
+  readonly #settings: MemberSettings;
   readonly #pending: PendingCalls;
-  #isStopping = false;
+  /** Kept at hand, because every answer tells the term. */
+  #leadership: Leadership;
+  /** On the clock of `performance.now`. */
+  #leaderSince = Number.NEGATIVE_INFINITY;
+  #leaderWaiters: (() => void)[] = [];
+  #isStopped = false;
 
   constructor(node: Consensus, machine: EtcdMachine, settings: MemberSettings) {
     this.#node = node;
     this.machine = machine;
     this.clusterId = BigInt(settings.clusterId);
     this.id = BigInt(settings.memberId);
-    this.#maxRequestBytes = settings.maxRequestBytes;
+    this.#settings = settings;
     this.#pending = new PendingCalls(requestTimeoutMs(settings.electionTimeoutMs));
+    node.onLeadership((leadership) => this.#leadershipChanged(leadership));
+    const { term, leaderId, role } = node.status();
+    this.#leadership = { term, leaderId, isLeader: role === 'leader' };
   }
 
   status(): NodeStatus {
@@ -64,7 +73,7 @@ export class Member {
       clusterId: this.clusterId,
       memberId: this.id,
       revision: BigInt(revision),
-      raftTerm: BigInt(this.#node.status().term),
+      raftTerm: BigInt(this.#leadership.term),
     };
   }
 
@@ -76,7 +85,7 @@ export class Member {
    */
   async propose(request: CommandRequest): Promise<CommandResult> {
     const command = encodeCommand(request);
-    if (command.length > this.#maxRequestBytes) throw requestTooLarge();
+    if (command.length > this.#settings.maxRequestBytes) throw requestTooLarge();
     return this.#wait((options) => this.#node.propose(command, { ...options, forward: true }));
   }
 
@@ -91,26 +100,38 @@ export class Member {
 
   /** @throws {EtcdStatus} for a client that asked not to wait for a leader. */
   requireLeader(): void {
-    if (this.#node.status().leaderId === undefined) throw noLeader();
+    if (this.#leadership.leaderId === undefined) throw noLeader();
   }
 
-  /** From now on requests are refused. Those that wait are failed by `failPending`. */
-  stopAccepting(): void {
-    this.#isStopping = true;
+  /** Resolves when a leader is known. */
+  waitForLeader(signal?: AbortSignal): Promise<void> {
+    if (this.#leadership.leaderId !== undefined) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      this.#leaderWaiters.push(resolve);
+      signal?.addEventListener('abort', () => reject(signal.reason), { once: true });
+    });
   }
 
-  failPending(): void {
+  /** Resolves when no request waits, or after that time, or at once if no leader could answer it. */
+  async settled(timeoutMs: number): Promise<void> {
+    if (this.#leadership.leaderId !== undefined) await this.#pending.settled(timeoutMs);
+  }
+
+  /** Fails what waits, and what comes. */
+  stop(): void {
+    this.#isStopped = true;
     this.#pending.failAll(serverStopped());
   }
 
   async #wait<T>(start: (options: CallOptions) => Promise<T>): Promise<T> {
-    if (this.#isStopping) throw serverStopped();
+    if (this.#isStopped) throw serverStopped();
     // Only what may wait for an election needs a way to be called off: a signal costs microseconds.
-    const hasLeader = this.#node.status().leaderId !== undefined;
+    const hasLeader = this.#leadership.leaderId !== undefined;
     const abandon = hasLeader ? undefined : new AbortController();
+    const startedAt = performance.now();
     try {
       return await this.#pending.wait(start(abandon ? { signal: abandon.signal } : {}), () => {
-        const reason = this.#timeoutReason();
+        const reason = this.#timeoutReason(startedAt);
         abandon?.abort(reason);
         return reason;
       });
@@ -119,14 +140,26 @@ export class Member {
     }
   }
 
-  /** etcd's guess at why nothing happened in time. */
-  #timeoutReason(): EtcdStatus {
-    const { id, leaderId, connectedPeers, role } = this.#node.status();
-    if (leaderId === undefined) return timedOutLeaderFailed();
-    if (role !== 'leader' && leaderId !== id && !connectedPeers.includes(leaderId)) {
-      return timedOutConnectionLost();
+  #leadershipChanged(leadership: Leadership): void {
+    const { leaderId } = leadership;
+    if (leaderId !== undefined && leaderId !== this.#leadership.leaderId) {
+      this.#leaderSince = performance.now();
+      for (const resolve of this.#leaderWaiters) resolve();
+      this.#leaderWaiters = [];
     }
-    return timedOut();
+    this.#leadership = leadership;
+  }
+
+  /** etcd's guess at why nothing happened in time. */
+  #timeoutReason(startedAt: number): EtcdStatus {
+    const lostAt = this.#leaderSince - 2 * this.#settings.electionTimeoutMs;
+    if (lostAt < startedAt && startedAt < this.#leaderSince) return timedOutLeaderFailed();
+    const { leaderId, isLeader } = this.#leadership;
+    const { connectedPeers } = this.#node.status();
+    const isCutOff = isLeader
+      ? connectedPeers.length === 0
+      : leaderId !== undefined && !connectedPeers.includes(leaderId);
+    return isCutOff ? timedOutConnectionLost() : timedOut();
   }
 }
 
@@ -137,7 +170,6 @@ function statusOf(error: unknown): unknown {
   if (!(error instanceof RaftError)) return error;
   switch (error.code) {
     case 'RAFT_CLOSED':
-    case 'RAFT_DISK_FAILED':
       return serverStopped(error);
     case 'RAFT_PROPOSAL_DROPPED':
       return tooManyRequests(error);

@@ -14,16 +14,13 @@ interface PendingCall {
 
 export class PendingCalls {
   readonly #timeoutMs: number;
+  #onSettled: (() => void) | undefined;
   /** In the order of arrival, hence of expiry. */
   readonly #pending = new Set<PendingCall>();
   #timer: NodeJS.Timeout | undefined;
 
   constructor(timeoutMs: number) {
     this.#timeoutMs = timeoutMs;
-  }
-
-  get size(): number {
-    return this.#pending.size;
   }
 
   /** @param onTimeout The reason to fail with, asked for when it is needed. */
@@ -34,14 +31,26 @@ export class PendingCalls {
       this.#timer ??= setTimeout(this.#expire, this.#timeoutMs);
       work.then(
         (result) => {
-          this.#pending.delete(call);
+          this.#remove(call);
           resolve(result);
         },
         (error) => {
-          this.#pending.delete(call);
+          this.#remove(call);
           reject(error);
         },
       );
+    });
+  }
+
+  /** Resolves when nothing waits, or after that time. */
+  settled(timeoutMs: number): Promise<void> {
+    if (this.#pending.size === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, timeoutMs);
+      this.#onSettled = () => {
+        clearTimeout(timer);
+        resolve();
+      };
     });
   }
 
@@ -52,6 +61,11 @@ export class PendingCalls {
     this.#timer = undefined;
   }
 
+  #remove(call: PendingCall): void {
+    this.#pending.delete(call);
+    if (this.#pending.size === 0) this.#onSettled?.();
+  }
+
   readonly #expire = (): void => {
     this.#timer = undefined;
     const now = performance.now();
@@ -60,7 +74,7 @@ export class PendingCalls {
         this.#timer = setTimeout(this.#expire, call.expiresAt - now);
         return;
       }
-      this.#pending.delete(call);
+      this.#remove(call);
       call.fail(call.onTimeout());
     }
   };

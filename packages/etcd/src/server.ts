@@ -1,5 +1,20 @@
-import type { NodeStatus } from '@quorate/node';
-import type { EtcdServerConfig } from './config.ts';
+/**
+ * One member, from its settings to its last answer: the replicated machine, the handlers on it, and
+ * the door that clients come through.
+ */
+
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { type NodeStatus, RaftNode } from '@quorate/node';
+import { type EtcdServerConfig, type ResolvedConfig, resolveConfig } from './config.ts';
+import { EtcdServerError, inEtcdTerms } from './errors.ts';
+import { GrpcDoor } from './grpc/grpc-door.ts';
+import type { CommandResult } from './machine/command.ts';
+import { EtcdMachine } from './machine/etcd-machine.ts';
+import { Member } from './member.ts';
+import { publishUntilKnown } from './publish.ts';
+import { ETCD_SERVICES, etcdMethods } from './services/services.ts';
 
 /** What one member knows about itself and its cluster, for a person who watches. */
 export interface EtcdServerStatus extends NodeStatus {
@@ -10,15 +25,19 @@ export interface EtcdServerStatus extends NodeStatus {
   readonly dbSizeBytes: number;
 }
 
+interface Parts {
+  readonly config: ResolvedConfig;
+  readonly node: RaftNode<CommandResult>;
+  readonly machine: EtcdMachine;
+  readonly member: Member;
+  readonly door: GrpcDoor;
+}
+
+/** How long a client may take to read its last answer before it is cut off. */
+const LAST_ANSWERS_MS = 1000;
+
 /** One member: a durable replica of the key-value store that etcd v3 clients talk to over gRPC. */
-export declare class EtcdServer implements AsyncDisposable {
-  /**
-   * Opens the data directory, listens for peers and clients, and joins the election. Resolves as
-   * soon as clients can connect; requests that come before there is a leader wait for one.
-   *
-   * @throws {EtcdServerError} with a code and a remedy; nothing is left listening or locked.
-   */
-  static open(config: EtcdServerConfig): Promise<EtcdServer>;
+export class EtcdServer implements AsyncDisposable {
   readonly name: string;
   readonly memberId: number;
   readonly clusterId: number;
@@ -29,10 +48,121 @@ export declare class EtcdServer implements AsyncDisposable {
    * a broken invariant), so that the process can say why and exit with status 1.
    */
   readonly stopped: Promise<void>;
-  status(): EtcdServerStatus;
+  readonly #parts: Parts;
+  readonly #stopPublishing = new AbortController();
+  #closing: Promise<void> | undefined;
+
+  private constructor(parts: Parts) {
+    const { config, node, member, door } = parts;
+    this.name = config.name;
+    this.memberId = config.memberId;
+    this.clusterId = config.clusterId;
+    this.clientUrls = door.urls;
+    this.#parts = parts;
+    this.stopped = node.ended.then(async (error) => {
+      await this.close();
+      if (error !== undefined) throw error;
+    });
+    // Whoever does not ask must not be ended by it.
+    this.stopped.catch(() => {});
+    void publishUntilKnown(member, config, this.#stopPublishing.signal);
+  }
+
+  /**
+   * Opens the data directory, listens for peers and clients, and joins the election. Resolves as
+   * soon as clients can connect; requests that come before there is a leader wait for one.
+   *
+   * @throws {EtcdServerError} with a code and a remedy; nothing is left listening or locked.
+   */
+  static async open(settings: EtcdServerConfig): Promise<EtcdServer> {
+    const config = resolveConfig(settings);
+    await refuseToJoin(config);
+    const machine = new EtcdMachine(join(config.dataDir, 'store'));
+    const node = await openNode(config, machine);
+    try {
+      const member = new Member(node, machine, config);
+      const door = await GrpcDoor.open({
+        methods: etcdMethods(member, config.members),
+        services: ETCD_SERVICES,
+        listen: config.listenClients,
+        maxRequestBytes: config.maxRequestBytes,
+      });
+      return new EtcdServer({ config, node, machine, member, door });
+    } catch (error) {
+      await node.close();
+      throw error;
+    }
+  }
+
+  status(): EtcdServerStatus {
+    const { node, machine } = this.#parts;
+    const { revision } = machine.store;
+    const dbSizeBytes = machine.store.size().allocated;
+    return { ...node.status(), name: this.name, revision, dbSizeBytes };
+  }
+
   /** Waits until this member knows a leader. */
-  waitForLeader(options?: { readonly signal?: AbortSignal }): Promise<void>;
+  async waitForLeader({ signal }: { readonly signal?: AbortSignal } = {}): Promise<void> {
+    await this.#parts.member.waitForLeader(signal);
+  }
+
   /** Stops accepting, answers or fails what is in flight, makes everything durable, lets go of the directory. */
-  close(): Promise<void>;
-  [Symbol.asyncDispose](): Promise<void>;
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(): Promise<void> {
+    const { config, node, member, door } = this.#parts;
+    this.#stopPublishing.abort();
+    const finished = door.finish();
+    // With a leader, what is under way is answered within moments. Without one it never may be.
+    await Promise.race([finished, member.settled(config.electionTimeoutMs)]);
+    member.stop();
+    await Promise.race([finished, wait(LAST_ANSWERS_MS)]);
+    door.cut();
+    await node.close();
+  }
+}
+
+/** Without data of its own, a member of an existing cluster would have to be let in by the others. */
+async function refuseToJoin({ initialClusterState, dataDir }: ResolvedConfig): Promise<void> {
+  if (initialClusterState === 'new') return;
+  const found = await readdir(raftDirectory(dataDir)).catch(() => []);
+  if (found.length > 0) return;
+  throw new EtcdServerError(
+    'ETCD_CONFIG_UNSUPPORTED',
+    `initialClusterState is 'existing', but ${dataDir} holds no member of a cluster, and joining a ` +
+      "running cluster is not supported yet; give the member's data directory, or start a 'new' cluster",
+  );
+}
+
+const raftDirectory = (dataDir: string): string => join(dataDir, 'raft');
+
+async function openNode(
+  config: ResolvedConfig,
+  machine: EtcdMachine,
+): Promise<RaftNode<CommandResult>> {
+  const { heartbeatIntervalMs, electionTimeoutMs, trace } = config;
+  try {
+    return await RaftNode.open<CommandResult>({
+      id: config.memberId,
+      clusterId: config.clusterId,
+      peers: Object.fromEntries(config.members.map(({ id, address }) => [id, address])),
+      listen: config.listenPeers,
+      directory: raftDirectory(config.dataDir),
+      machine,
+      raft: { heartbeatIntervalMs, electionTimeoutMs },
+      snapshotEntries: config.snapshotCount,
+      maxCommandBytes: config.maxRequestBytes,
+      log: config.log,
+      ...(trace === undefined ? {} : { trace }),
+    });
+  } catch (error) {
+    throw inEtcdTerms(error, config.dataDir);
+  }
 }

@@ -8,6 +8,7 @@
 import {
   Server,
   ServerCredentials,
+  type ServerDuplexStream,
   type ServerInterceptingCall,
   type ServerInterceptingCallInterface,
   type ServerUnaryCall,
@@ -23,6 +24,8 @@ const GRPC_OVERHEAD_BYTES = 524_288;
 
 export interface GrpcDoorOptions {
   readonly methods: readonly UnaryMethod[];
+  /** Services whose other methods are refused one by one; of any other service the whole is. */
+  readonly services: ReadonlySet<string>;
   readonly listen: readonly PeerAddress[];
   readonly maxRequestBytes: number;
 }
@@ -36,7 +39,8 @@ export class GrpcDoor {
   }
 
   /** @throws {EtcdServerError} `ETCD_PORT_IN_USE`, `ETCD_LISTEN_FAILED`; then nothing listens. */
-  static async open({ methods, listen, maxRequestBytes }: GrpcDoorOptions): Promise<GrpcDoor> {
+  static async open(options: GrpcDoorOptions): Promise<GrpcDoor> {
+    const { methods, services, listen, maxRequestBytes } = options;
     const server = new Server({
       'grpc.max_receive_message_length': maxRequestBytes + GRPC_OVERHEAD_BYTES,
       'grpc.max_send_message_length': -1,
@@ -47,7 +51,7 @@ export class GrpcDoor {
     for (const method of methods) {
       server.register(method.path, handlerOf(method), asBuffer, asReceived, 'unary');
     }
-    refuseUnknownMethods(server, methods);
+    refuseUnknownMethods(server, services);
     const door = new GrpcDoor(server);
     try {
       for (const address of listen) door.#urls.push(await bind(server, address));
@@ -157,21 +161,20 @@ function inGoWords(call: ServerInterceptingCallInterface): ServerInterceptingCal
  * grpc-js refuses an unknown path in its own words before any handler or interceptor runs, and
  * offers no hook for it, so its lookup of handlers is completed here. A test calls an unknown method.
  */
-function refuseUnknownMethods(server: Server, methods: readonly UnaryMethod[]): void {
-  const services = new Set(methods.map(({ path }) => partsOf(path).service));
+function refuseUnknownMethods(server: Server, services: ReadonlySet<string>): void {
   const internals = server as unknown as { _retrieveHandler(path: string): object | null };
   const retrieve = internals._retrieveHandler.bind(server);
   internals._retrieveHandler = (path) => retrieve(path) ?? refusal(path, services);
 }
 
+/** As for a stream in both directions, which is refused before the client has said anything. */
 function refusal(path: string, services: ReadonlySet<string>): object {
-  const { service, method } = partsOf(path);
-  const status = services.has(service) ? unknownMethod(service, method) : unknownService(service);
-  const func = handlerOf({ path, serve: () => Promise.reject(status) });
-  return { type: 'unary', path, func, serialize: asBuffer, deserialize: asReceived };
-}
-
-function partsOf(path: string): { service: string; method: string } {
   const slash = path.lastIndexOf('/');
-  return { service: path.slice(1, slash), method: path.slice(slash + 1) };
+  const [service, method] = [path.slice(1, slash), path.slice(slash + 1)];
+  const { code, message } = services.has(service)
+    ? unknownMethod(service, method)
+    : unknownService(service);
+  const func = (call: ServerDuplexStream<Uint8Array, Uint8Array>) =>
+    call.emit('error', { code, details: message });
+  return { type: 'bidi', path, func, serialize: asBuffer, deserialize: asReceived };
 }

@@ -7,23 +7,21 @@ import {
   type Member as WireMember,
 } from '../generated/rpc.ts';
 import type { Member } from '../member.ts';
-import { type UnaryMethod, unary, unimplemented } from './method.ts';
+import { type UnaryMethod, unary } from './method.ts';
 
 export function clusterService(
   member: Member,
   members: readonly InitialMember[],
 ): readonly UnaryMethod[] {
   const ordered = [...members].sort((a, b) => a.id - b.id);
-  const memberList = unary(
-    ClusterDefinition,
-    ClusterDefinition.methods.memberList,
-    async (request): Promise<MemberListResponse> => {
+  const { memberList } = ClusterDefinition.methods;
+  return [
+    unary(ClusterDefinition, memberList, async (request): Promise<MemberListResponse> => {
       if (request.linearizable) await member.linearize();
       // etcd leaves the revision out of this header.
       return { header: member.header(0), members: ordered.map((each) => describe(member, each)) };
-    },
-  );
-  return [memberList, ...unimplemented(ClusterDefinition, [memberList])];
+    }),
+  ];
 }
 
 /** Name and client URLs are known once a member has started, and has said so through the log. */

@@ -11,7 +11,7 @@ import {
 import { toSafeNumber } from '../machine/from-wire.ts';
 import type { Member } from '../member.ts';
 import { kvStatus, noLeader } from '../status.ts';
-import { type UnaryMethod, unary, unimplemented } from './method.ts';
+import { type UnaryMethod, unary } from './method.ts';
 
 /**
  * The etcd whose API this is. Clients compare it with what a feature asks for, so it names the
@@ -21,12 +21,11 @@ export const ETCD_VERSION = '3.4.23';
 
 export function maintenanceService(member: Member): readonly UnaryMethod[] {
   const { methods } = MaintenanceDefinition;
-  const implemented = [
+  return [
     unary(MaintenanceDefinition, methods.status, () => statusOf(member)),
     unary(MaintenanceDefinition, methods.hash, () => hash(member)),
     unary(MaintenanceDefinition, methods.hashKV, (request) => hashKv(member, request)),
   ];
-  return [...implemented, ...unimplemented(MaintenanceDefinition, implemented)];
 }
 
 function statusOf(member: Member): StatusResponse {

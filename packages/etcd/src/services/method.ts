@@ -4,7 +4,7 @@
  */
 
 import type { BinaryWriter } from '@bufbuild/protobuf/wire';
-import { Code, EtcdStatus, internalError, unknownMethod } from '../status.ts';
+import { Code, EtcdStatus, internalError } from '../status.ts';
 
 /** What else a request brings. */
 export interface CallContext {
@@ -36,11 +36,6 @@ interface MethodDefinition<Request, Response> {
   readonly responseType: Codec<Response>;
 }
 
-interface ServiceDefinition {
-  readonly fullName: string;
-  readonly methods: Readonly<Record<string, { readonly name: string }>>;
-}
-
 export function unary<Request, Response>(
   service: { readonly fullName: string },
   { name, requestType, responseType }: MethodDefinition<Request, Response>,
@@ -57,21 +52,6 @@ export function unary<Request, Response>(
       }
     },
   };
-}
-
-/** Methods that etcd has and this server does not: refused as by a server that never heard of them. */
-export function unimplemented(
-  service: ServiceDefinition,
-  implemented: readonly UnaryMethod[] = [],
-): readonly UnaryMethod[] {
-  const paths = new Set(implemented.map((method) => method.path));
-  return Object.values(service.methods)
-    .map(({ name }) => ({ name, path: `/${service.fullName}/${name}` }))
-    .filter(({ path }) => !paths.has(path))
-    .map(({ name, path }) => ({
-      path,
-      serve: () => Promise.reject(unknownMethod(service.fullName, name)),
-    }));
 }
 
 function decode<Message>(codec: Codec<Message>, bytes: Uint8Array): Message {

@@ -1,14 +1,36 @@
-/** Every method that a client may call, with the services that are still to come refused. */
+/** Every method that a client may call. */
 
 import type { InitialMember } from '../config.ts';
-import { AuthDefinition, LeaseDefinition, WatchDefinition } from '../generated/rpc.ts';
+import {
+  AuthDefinition,
+  ClusterDefinition,
+  KVDefinition,
+  LeaseDefinition,
+  MaintenanceDefinition,
+  WatchDefinition,
+} from '../generated/rpc.ts';
 import type { Member } from '../member.ts';
 import { clusterService } from './cluster-service.ts';
 import { kvService } from './kv-service.ts';
 import { maintenanceService } from './maintenance-service.ts';
-import { type CallContext, type UnaryMethod, unimplemented } from './method.ts';
+import type { UnaryMethod } from './method.ts';
 
-export function etcdServices(
+/**
+ * etcd's services. A method that is not served is refused as by a server that never heard of it,
+ * and so clients that can do without a feature do.
+ */
+export const ETCD_SERVICES: ReadonlySet<string> = new Set(
+  [
+    KVDefinition,
+    WatchDefinition,
+    LeaseDefinition,
+    ClusterDefinition,
+    MaintenanceDefinition,
+    AuthDefinition,
+  ].map(({ fullName }) => fullName),
+);
+
+export function etcdMethods(
   member: Member,
   members: readonly InitialMember[],
 ): readonly UnaryMethod[] {
@@ -16,16 +38,12 @@ export function etcdServices(
     ...kvService(member),
     ...clusterService(member, members),
     ...maintenanceService(member),
-    ...unimplemented(WatchDefinition),
-    ...unimplemented(LeaseDefinition),
-    ...unimplemented(AuthDefinition),
-  ].map((method) => ({ ...method, serve: guarded(member, method.serve) }));
-}
-
-/** A client may ask not to be kept waiting by a member that knows no leader (WithRequireLeader). */
-function guarded(member: Member, serve: UnaryMethod['serve']): UnaryMethod['serve'] {
-  return async (request: Uint8Array, call: CallContext) => {
-    if (call.metadata('hasleader') === 'true') member.requireLeader();
-    return serve(request, call);
-  };
+  ].map(({ path, serve }) => ({
+    path,
+    serve: async (request, call) => {
+      // A client may ask not to be kept waiting by a member that knows no leader.
+      if (call.metadata('hasleader') === 'true') member.requireLeader();
+      return serve(request, call);
+    },
+  }));
 }
