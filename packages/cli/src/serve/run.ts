@@ -4,7 +4,7 @@ import { EtcdServer, EtcdServerError, resolveConfig } from '@quorate/etcd';
 import { inFlagNames, SERVE_FLAGS, settingsFrom } from './flags.ts';
 import { createLog, type Log, type LogLevel } from './log-lines.ts';
 import { StopRequest } from './stop-request.ts';
-import { traceLog } from './trace-log.ts';
+import { traceLog, withNames } from './trace-log.ts';
 
 /** Resolves after a clean stop. */
 export async function serve(options: Readonly<Record<string, string>>): Promise<void> {
@@ -21,8 +21,9 @@ export async function serve(options: Readonly<Record<string, string>>): Promise<
 
   const stop = new StopRequest(log);
   const { members, dataDir, name } = inFlagNamesOnFailure(() => resolveConfig(config));
+  const named = withNames(members, log);
   const server = await inFlagNamesOnFailure(() =>
-    EtcdServer.open({ ...config, log, trace: traceLog(members, log) }),
+    EtcdServer.open({ ...config, log: named, trace: traceLog(named) }),
   );
   announce(server, { dataDir, name, log });
   await Promise.race([stop.requested, server.stopped]);

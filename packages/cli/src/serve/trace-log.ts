@@ -1,20 +1,18 @@
-/** The protocol's decisions as log lines: who leads at `info`, the rest at `debug`. */
+/** The protocol's decisions as log lines at `debug`, and everybody by name instead of by number. */
 
-import type { NodeId, TraceEvent, TraceSink } from '@quorate/core';
-import type { InitialMember } from '@quorate/etcd';
+import type { TraceSink } from '@quorate/core';
+import type { InitialMember, ServerLog } from '@quorate/etcd';
 import type { Log } from './log-lines.ts';
 
-export function traceLog(members: readonly InitialMember[], log: Log): TraceSink {
-  const names = new Map(members.map(({ id, name }) => [id, name]));
-  const nameOf = (id: NodeId): string => names.get(id) ?? String(id);
-  return (event: TraceEvent): void => {
-    if (event.kind === 'becameLeader') {
-      log('info', `${nameOf(event.node)} leads term ${event.term}`);
-    } else if (event.kind === 'becameFollower' && event.leader !== undefined) {
-      log('info', `${nameOf(event.leader)} leads term ${event.term}`);
-    } else {
-      const { kind, node: _, ...facts } = event;
-      log('debug', kind, facts);
-    }
+export function traceLog(log: Log): TraceSink {
+  return ({ kind, node: _, ...facts }) => log('debug', kind, facts);
+}
+
+/** Ids are hashes of 16 digits; whoever reads a log knows the members by the names they gave them. */
+export function withNames(members: readonly InitialMember[], log: Log): ServerLog & Log {
+  const names = new Map<unknown, string>(members.map(({ id, name }) => [id, name]));
+  return (level, message, facts = {}) => {
+    const named = Object.entries(facts).map(([fact, value]) => [fact, names.get(value) ?? value]);
+    log(level, message, Object.fromEntries(named));
   };
 }
