@@ -1,8 +1,17 @@
 /** The embedding API's shapes. `raft-node.ts` has the class. */
 
-import type { LogIndex, NodeId, RaftOptions, RaftStatus, Term, TraceSink } from '@quorate/core';
+import type {
+  Configuration,
+  LogIndex,
+  NodeId,
+  RaftOptions,
+  RaftStatus,
+  Term,
+  TraceSink,
+} from '@quorate/core';
 import type { Transport } from './peers/transport.ts';
 import type { StateMachine } from './state-machine.ts';
+import type { Storage } from './storage/storage.ts';
 
 export interface RaftNodeOptions<Result> {
   /** This server. A safe integer above 0, unique in the cluster, for ever its own. */
@@ -13,6 +22,8 @@ export interface RaftNodeOptions<Result> {
   readonly clusterId: number;
   /** Where the log and the snapshots live. Undefined: in memory only, lost with the process. */
   readonly directory: string | undefined;
+  /** Keeps log and snapshots instead of the directory, which is then not touched. */
+  readonly storage?: (identity: StorageIdentity) => Promise<Storage>;
   /**
    * What is replicated.
    *
@@ -36,6 +47,13 @@ export interface RaftNodeOptions<Result> {
   readonly trace?: TraceSink;
   /** One line a noteworthy event (peer lost, torn tail cut, snapshot sent). @default silence */
   readonly log?: LogLine;
+}
+
+/** Whose data a storage is to keep, and how the cluster begins if it keeps none yet. */
+export interface StorageIdentity {
+  readonly clusterId: number;
+  readonly nodeId: number;
+  readonly initialConfiguration: Configuration;
 }
 
 export type LogLine = (level: 'info' | 'warn' | 'error', message: string, facts: object) => void;

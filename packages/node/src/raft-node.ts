@@ -198,6 +198,7 @@ function openStorageOf(options: RaftNodeOptions<unknown>): Promise<Storage> {
   const { clusterId, id: nodeId, directory, peers } = options;
   const initialConfiguration = configurationOf(Object.keys(peers).map(Number));
   const identity = { clusterId, nodeId, initialConfiguration };
+  if (options.storage !== undefined) return options.storage(identity);
   if (directory === undefined) return Promise.resolve(memoryStorage(identity));
   return openStorage({ ...identity, directory });
 }

@@ -1,0 +1,254 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { RaftNodeOptions } from './api.ts';
+import { bytes, FAST, listMachine, TestCluster, text, waitFor } from './cluster.test.support.ts';
+import { RaftNode } from './raft-node.ts';
+
+const code = (expected: string) => (error: unknown) =>
+  (error as { code?: string }).code === expected;
+
+test('three nodes elect a leader and apply the same commands in the same order', async (context) => {
+  const cluster = new TestCluster(context, 3);
+  await cluster.openAll();
+  const leader = await cluster.leader();
+
+  const results = await Promise.all(['a', 'b', 'c'].map((name) => leader.propose(bytes(name))));
+
+  assert.deepEqual(results, [1, 2, 3]);
+  for (const node of cluster.nodes.values()) {
+    assert.deepEqual(await cluster.listOf(node), ['a', 'b', 'c']);
+  }
+});
+
+test('a cluster of one needs nobody', async (context) => {
+  const cluster = new TestCluster(context, 1);
+  const node = await cluster.open(1);
+  await cluster.leader();
+  assert.equal(await node.propose(bytes('alone')), 1);
+  assert.deepEqual(await cluster.listOf(node), ['alone']);
+});
+
+test('start says at once where the command will stand, and is right', async (context) => {
+  const committed: { index: number; term: number; command: string }[] = [];
+  const cluster = new TestCluster(context, 3);
+  const machine = {
+    ...listMachine(),
+    open: () => Promise.resolve(0 as never),
+    apply: (batches: Parameters<ReturnType<typeof listMachine>['apply']>[0]) => {
+      const results: number[] = [];
+      for (const batch of batches) {
+        let index: number = batch.firstIndex;
+        for (const command of batch) {
+          committed.push({ index, term: batch.term, command: text(command) });
+          results.push(index++);
+        }
+      }
+      return results;
+    },
+  };
+  await cluster.openAll({ machine });
+  const leader = await cluster.leader();
+
+  const started = ['a', 'b'].map((name) => ({ ...leader.start(bytes(name)), command: name }));
+  const proposed = leader.propose(bytes('c'));
+  started.push({ ...leader.start(bytes('d')), command: 'd' });
+  await proposed;
+  await leader.read();
+
+  const expected = started.map(({ index, term, command }) => ({ index, term, command }));
+  const atLeader = committed.filter(({ command }) => command !== 'c');
+  for (const entry of expected) {
+    assert.ok(atLeader.some((seen) => JSON.stringify(seen) === JSON.stringify(entry)));
+  }
+  const follower = await cluster.follower();
+  assert.deepEqual(follower.start(bytes('e')), {
+    index: 0,
+    term: leader.status().term,
+    isLeader: false,
+  });
+});
+
+test('a follower refuses a command and names the leader', async (context) => {
+  const cluster = new TestCluster(context, 3);
+  await cluster.openAll();
+  const leader = await cluster.leader();
+  const follower = await cluster.follower();
+  await assert.rejects(follower.propose(bytes('x')), {
+    code: 'RAFT_NOT_LEADER',
+    leaderId: leader.status().id,
+  });
+});
+
+test('a forwarded command is answered with the result of the own state machine', async (context) => {
+  const cluster = new TestCluster(context, 3);
+  await cluster.openAll();
+  const follower = await cluster.follower();
+  const names = ['a', 'b', 'c'];
+  const forward = (name: string) => follower.propose(bytes(name), { forward: true });
+  assert.deepEqual(await Promise.all(names.map(forward)), [1, 2, 3]);
+  assert.deepEqual(cluster.machines.get(follower.status().id)?.state, names);
+});
+
+test('when the leader closes another one is elected, and forwarded commands wait for it', async (context) => {
+  const cluster = new TestCluster(context, 3);
+  await cluster.openAll();
+  const old = await cluster.leader();
+  await old.propose(bytes('before'));
+  await cluster.shut(old);
+
+  const [first] = cluster.nodes.values();
+  assert.ok(first);
+  assert.equal(await first.propose(bytes('after'), { forward: true }), 2);
+  for (const node of cluster.nodes.values()) {
+    assert.deepEqual(await cluster.listOf(node), ['before', 'after']);
+  }
+});
+
+test('a command waits for the first leader there is', async (context) => {
+  const cluster = new TestCluster(context, 3);
+  const node = await cluster.open(1);
+  const proposed = node.propose(bytes('early'), { forward: true });
+  const read = node.read();
+  await cluster.open(2);
+  assert.equal(await proposed, 1);
+  assert.ok((await read) >= 1);
+});
+
+test('a command of a leader that was cut off is lost, says so, and is proposed anew if asked', async (context) => {
+  const cluster = new TestCluster(context, 3);
+  await cluster.openAll();
+  const old = await cluster.leader();
+  const oldId = old.status().id;
+  cluster.network.isolate(oldId);
+  const lost = assert.rejects(old.propose(bytes('lost')), code('RAFT_PROPOSAL_LOST'));
+  const repeated = old.propose(bytes('again'), { forward: true });
+
+  const others = [...cluster.nodes.keys()].filter((id) => id !== oldId);
+  const leader = await cluster.leader(others);
+  await leader.propose(bytes('other'));
+  await leader.propose(bytes('another'));
+  cluster.network.healAll();
+
+  await lost;
+  assert.equal(await repeated, 3);
+  assert.deepEqual(await cluster.listOf(old), ['other', 'another', 'again']);
+});
+
+test('a read after a change of leader sees what the old one acknowledged', async (context) => {
+  const cluster = new TestCluster(context, 3);
+  await cluster.openAll();
+  const old = await cluster.leader();
+  const oldId = old.status().id;
+  await old.propose(bytes('a'));
+  cluster.network.isolate(oldId);
+  const others = [...cluster.nodes.keys()].filter((id) => id !== oldId);
+  const leader = await cluster.leader(others);
+  await leader.propose(bytes('b'));
+
+  // The old leader cannot serve it alone; healed, it follows and reads through the new one.
+  const read = old.read();
+  cluster.network.healAll();
+  await read;
+  assert.deepEqual(cluster.machines.get(oldId)?.state, ['a', 'b']);
+});
+
+test('a signal ends the wait, and only that', async (context) => {
+  const cluster = new TestCluster(context, 3);
+  const node = await cluster.open(1);
+  const ending = new AbortController();
+  const { signal } = ending;
+  const calls = [node.propose(bytes('x'), { forward: true, signal }), node.read({ signal })];
+  ending.abort(new Error('enough'));
+  for (const call of calls) await assert.rejects(call, { message: 'enough' });
+  await assert.rejects(node.read({ signal }), { message: 'enough' });
+
+  await cluster.open(2);
+  await cluster.leader();
+  assert.deepEqual(await cluster.listOf(node), []);
+});
+
+test('a command that is too large is refused before it is proposed', async (context) => {
+  const cluster = new TestCluster(context, 1, { maxCommandBytes: 10 });
+  const node = await cluster.open(1);
+  await cluster.leader();
+  await assert.rejects(node.propose(new Uint8Array(11)), code('RAFT_COMMAND_TOO_LARGE'));
+  assert.throws(() => node.start(new Uint8Array(11)), code('RAFT_COMMAND_TOO_LARGE'));
+  assert.equal(await node.propose(new Uint8Array(10)), 1);
+});
+
+test('commands above the limit of what may be uncommitted are dropped', async (context) => {
+  const raft = { ...FAST, maxUncommittedBytes: 1000 };
+  const cluster = new TestCluster(context, 3, { raft });
+  await cluster.openAll();
+  const leader = await cluster.leader();
+  cluster.network.isolate(leader.status().id);
+  leader.start(new Uint8Array(2000));
+  await new Promise(setImmediate);
+  await assert.rejects(leader.propose(bytes('x')), code('RAFT_PROPOSAL_DROPPED'));
+  assert.throws(() => leader.start(bytes('x')), code('RAFT_PROPOSAL_DROPPED'));
+});
+
+test('close fails what waits, and everything after', async (context) => {
+  const cluster = new TestCluster(context, 3);
+  await cluster.openAll();
+  const leader = await cluster.leader();
+  cluster.network.isolate(leader.status().id);
+  const placed = assert.rejects(leader.propose(bytes('placed')), code('RAFT_OUTCOME_UNKNOWN'));
+  await new Promise(setImmediate);
+  const unplaced = assert.rejects(leader.propose(bytes('x')), code('RAFT_CLOSED'));
+  const read = assert.rejects(leader.read(), code('RAFT_CLOSED'));
+  await cluster.shut(leader);
+  await Promise.all([placed, unplaced, read]);
+
+  await assert.rejects(leader.propose(bytes('y')), code('RAFT_CLOSED'));
+  await assert.rejects(leader.read(), code('RAFT_CLOSED'));
+  assert.throws(() => leader.start(bytes('y')), code('RAFT_CLOSED'));
+  assert.equal(await leader.ended, undefined);
+});
+
+test('a state machine that throws ends its node, with the cause', async (context) => {
+  const cluster = new TestCluster(context, 1);
+  const cause = new Error('out of cheese');
+  const machine = {
+    open: () => Promise.resolve(0 as never),
+    apply: () => {
+      throw cause;
+    },
+    snapshot: listMachine().snapshot,
+    restore: () => Promise.resolve(),
+  };
+  const node = await cluster.open(1, { machine });
+  await cluster.leader();
+  await assert.rejects(node.propose(bytes('x')), code('RAFT_OUTCOME_UNKNOWN'));
+  const reason = await node.ended;
+  assert.equal((reason as { code?: string }).code, 'RAFT_MACHINE_FAILED');
+  assert.equal(reason?.cause, cause);
+});
+
+test('options that cannot be right are refused by name', async () => {
+  const good = { id: 1, clusterId: 1, directory: undefined, machine: listMachine() };
+  const peers = { 1: { host: '127.0.0.1', port: 0 } };
+  const bad: readonly [Partial<RaftNodeOptions<number>>, RegExp][] = [
+    [{ id: 0 }, /id is 0/],
+    [{ id: 2 }, /does not list server 2/],
+    [{ clusterId: Number.NaN }, /clusterId is NaN/],
+    [{ directory: '' }, /directory is empty/],
+    [{ snapshotEntries: 0 }, /snapshotEntries is 0/],
+    [{ raft: { electionTimeoutMs: 50 } }, /electionTimeoutMs \(50\)/],
+  ];
+  for (const [options, message] of bad) {
+    const all = { ...good, peers, ...options };
+    const opened = RaftNode.open<number>(all);
+    await assert.rejects(opened, { code: 'RAFT_BAD_OPTION', message });
+  }
+});
+
+test('leadership is reported to whoever listens', async (context) => {
+  const cluster = new TestCluster(context, 1);
+  const node = await cluster.open(1);
+  const seen: unknown[] = [];
+  const stop = node.onLeadership((leadership) => seen.push(leadership));
+  await waitFor([node], () => (node.status().role === 'leader' ? true : undefined));
+  stop();
+  assert.deepEqual(seen.at(-1), { term: 1, leaderId: 1, isLeader: true });
+});
