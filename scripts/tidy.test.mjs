@@ -154,6 +154,20 @@ describe('dependencies', () => {
     }
   });
 
+  // npm leaves out what the registry of the moment does not offer, and `npm ci` then refuses the file.
+  test('package-lock.json lists the optional packages of every platform', () => {
+    const locked = readJson('package-lock.json').packages;
+    for (const [path, { optionalDependencies }] of Object.entries(locked)) {
+      for (const name of Object.keys(optionalDependencies ?? {})) {
+        const places = [`node_modules/${name}`, `${path}/node_modules/${name}`];
+        assert.ok(
+          places.some((place) => place in locked),
+          `${name}, which ${path} may want`,
+        );
+      }
+    }
+  });
+
   for (const name of packageNames()) {
     test(`the README of ${name} gives the reason for each dependency`, () => {
       const path = `packages/${name}/README.md`;
