@@ -86,7 +86,7 @@ function sealed(bytes: Uint8Array, checksum: Checksum): Uint8Array {
   return bytes;
 }
 
-/** Collects the first `size` bytes of a stream, and gives up at the first wrong one. */
+/** Collects the first `size` bytes of a stream, and gives up when it begins wrongly. */
 class OpeningReader {
   readonly #bytes: Uint8Array;
   readonly #checksum: Checksum;
@@ -103,9 +103,10 @@ class OpeningReader {
     this.#bytes.set(chunk.subarray(0, taken), this.#have);
     this.#have += taken;
     const seen = this.#bytes.subarray(0, this.#have);
-    const wrongAt = MAGIC.findIndex((byte, at) => at < seen.length && seen[at] !== byte);
-    if (wrongAt >= 0)
-      throw new FrameError(`this is not a Quorate peer: ${described(seen)}`, wrongAt);
+    // Judged as a whole, so that the message can say what the stranger speaks.
+    if (seen.length >= MAGIC.length && MAGIC.some((byte, at) => seen[at] !== byte)) {
+      throw new FrameError(`this is not a Quorate peer: ${described(seen)}`, 0);
+    }
     if (this.#have < this.#bytes.length) return undefined;
 
     const end = this.#bytes.length - 4;
@@ -198,11 +199,9 @@ const HTTP_OPENINGS = [
 /** What the peer seems to speak, for whoever pointed a browser or etcdctl at the peer port. */
 function described(bytes: Uint8Array): string {
   const text = String.fromCharCode(...bytes.subarray(0, 8));
-  const isHttp = HTTP_OPENINGS.some(
-    (word) => text.startsWith(word) || (text.length > 1 && word.startsWith(text)),
-  );
+  const isHttp = HTTP_OPENINGS.some((word) => text.startsWith(word));
   if (isHttp) return 'it speaks HTTP; clients use the client port';
-  if (bytes[0] === 0x16 && (bytes.length < 2 || bytes[1] === 0x03)) {
+  if (bytes[0] === 0x16 && bytes[1] === 0x03) {
     return 'it speaks TLS, which is not configured here';
   }
   const hex = [...bytes.subarray(0, 8)].map((byte) => byte.toString(16).padStart(2, '0'));
