@@ -124,6 +124,11 @@ export function waitFor<Found>(
   });
 }
 
+/** For what no event announces: looks again in each round of the event loop. */
+export async function until(isSo: () => boolean): Promise<void> {
+  while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 1));
+}
+
 /** An address on which nobody listens. */
 export function freeAddress(): Promise<PeerAddress> {
   return new Promise((resolve, reject) => {

@@ -1,0 +1,138 @@
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import type { Write } from '@quorate/core';
+import { bytes, FAST, TestCluster, waitFor } from './cluster.test.support.ts';
+import { RaftError } from './errors.ts';
+import { memoryStorage } from './storage/memory-storage.ts';
+import type { Log, Storage, WriteListener } from './storage/storage.ts';
+
+/** A disk that works until it is told otherwise. */
+class FaultyDisk {
+  mode: 'good' | 'failing' | 'hanging' | 'full' = 'good';
+  #hanging: { readonly write: Write; readonly listener: WriteListener }[] = [];
+  #log: Log | undefined;
+
+  readonly open = (identity: Parameters<typeof memoryStorage>[0]): Promise<Storage> => {
+    const storage = memoryStorage(identity);
+    const { log } = storage;
+    this.#log = log;
+    const isFull = () => this.mode === 'full';
+    const faulty: Log = {
+      reader: log.reader,
+      bytesOnDisk: 0,
+      get isFull() {
+        return isFull();
+      },
+      write: (write, listener) => this.#write(write, listener),
+      compact: (...compaction) => log.compact(...compaction),
+      close: () => log.close(),
+    };
+    return Promise.resolve({ ...storage, log: faulty });
+  };
+
+  /** What hung is written now. */
+  recover(): void {
+    this.mode = 'good';
+    for (const { write, listener } of this.#hanging.splice(0)) {
+      this.#log?.write(write, listener);
+      listener.durable(write.sequence);
+    }
+  }
+
+  #write(write: Write, listener: WriteListener): boolean {
+    if (this.mode === 'failing') throw new RaftError('RAFT_DISK_FAILED', 'EIO; replace the disk');
+    if (this.mode !== 'hanging') return this.#log?.write(write, listener) ?? false;
+    this.#hanging.push({ write, listener });
+    return false;
+  }
+}
+
+async function withFaultyLeader(context: TestContext) {
+  const cluster = new TestCluster(context, 3);
+  const disks = new Map([1, 2, 3].map((id) => [id, new FaultyDisk()]));
+  for (const [id, disk] of disks) await cluster.open(id, { storage: disk.open });
+  const leader = await cluster.leader();
+  const { id } = leader.status();
+  const others = [...cluster.nodes.keys()].filter((other) => other !== id);
+  return { cluster, leader, id, others, disk: disks.get(id) as FaultyDisk };
+}
+
+test('a disk that fails ends its node, and the others go on (fsyncgate)', async (context) => {
+  const { cluster, leader, others, disk } = await withFaultyLeader(context);
+  await leader.propose(bytes('a'));
+  disk.mode = 'failing';
+  await assert.rejects(leader.propose(bytes('b')), { code: 'RAFT_OUTCOME_UNKNOWN' });
+  assert.equal(((await leader.ended) as RaftError).code, 'RAFT_DISK_FAILED');
+  await assert.rejects(leader.propose(bytes('c')), { code: 'RAFT_CLOSED' });
+
+  const next = await cluster.leader(others);
+  await next.propose(bytes('d'));
+  const list = await cluster.listOf(next);
+  assert.ok(list[0] === 'a' && list.at(-1) === 'd', `${list}`);
+});
+
+test('a leader whose disk hangs falls silent, and another one takes over', async (context) => {
+  const { cluster, leader, id, others, disk } = await withFaultyLeader(context);
+  disk.mode = 'hanging';
+  const hanging = leader.propose(bytes('slow'));
+  const next = await cluster.leader(others);
+  assert.notEqual(next.status().id, id);
+  await next.propose(bytes('quick'));
+
+  disk.recover();
+  // Sent before the disk hung, the command is on the others' disks and survives.
+  assert.equal(await hanging, 1);
+  assert.deepEqual(await cluster.listOf(leader), ['slow', 'quick']);
+});
+
+test('followers with hanging disks acknowledge nothing; one good disk besides the leader is enough', async (context) => {
+  const cluster = new TestCluster(context, 3);
+  const disks = new Map([1, 2, 3].map((id) => [id, new FaultyDisk()]));
+  for (const [id, disk] of disks) await cluster.open(id, { storage: disk.open });
+  const leader = await cluster.leader();
+  const followers = [...cluster.nodes.values()].filter((node) => node !== leader);
+  const [first, second] = followers.map((node) => disks.get(node.status().id));
+  assert.ok(first !== undefined && second !== undefined);
+
+  first.mode = 'hanging';
+  assert.equal(await leader.propose(bytes('a')), 1);
+  second.mode = 'hanging';
+  const unacknowledged = leader.propose(bytes('b'));
+  const { commitIndex } = leader.status();
+  // It hears no more answers and gives up the lead; until then it would have committed.
+  await waitFor([leader], () => leader.status().role !== 'leader' || undefined);
+  assert.equal(leader.status().commitIndex, commitIndex);
+  first.recover();
+  second.recover();
+  assert.equal(await unacknowledged, 2);
+});
+
+test('a full disk refuses commands, and nothing else', async (context) => {
+  const { cluster, leader, id, disk } = await withFaultyLeader(context);
+  await leader.propose(bytes('a'));
+  disk.mode = 'full';
+  await assert.rejects(leader.propose(bytes('b')), { code: 'RAFT_DISK_FULL' });
+  assert.throws(() => leader.start(bytes('b')), { code: 'RAFT_DISK_FULL' });
+  assert.deepEqual(await cluster.listOf(leader), ['a']);
+  assert.equal(leader.status().leaderId, id);
+  disk.mode = 'good';
+  assert.equal(await leader.propose(bytes('c')), 2);
+});
+
+test('a follower with a full disk keeps its leader and takes in nothing', async (context) => {
+  const cluster = new TestCluster(context, 3);
+  const disks = new Map([1, 2, 3].map((id) => [id, new FaultyDisk()]));
+  for (const [id, disk] of disks) await cluster.open(id, { storage: disk.open });
+  const leader = await cluster.leader();
+  const follower = await cluster.follower();
+  const disk = disks.get(follower.status().id) as FaultyDisk;
+  disk.mode = 'full';
+  const { lastIndex, term } = follower.status();
+  await leader.propose(bytes('a'));
+  // Long enough that a server without a leader would have run.
+  await new Promise((resolve) => setTimeout(resolve, 3 * FAST.electionTimeoutMs));
+  assert.equal(follower.status().lastIndex, lastIndex);
+  assert.equal(follower.status().term, term);
+  disk.mode = 'good';
+  assert.deepEqual(await cluster.listOf(follower), ['a']);
+});
