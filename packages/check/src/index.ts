@@ -3,5 +3,7 @@ export * from './check.ts';
 export * from './history.ts';
 export * from './model.ts';
 export * from './models/key-value.ts';
+export * from './models/lock.ts';
+export * from './models/queue.ts';
 export * from './models/register.ts';
 export * from './verdict.ts';

@@ -1,0 +1,20 @@
+import type { Model } from '../model.ts';
+
+export type QueueInput =
+  | { readonly kind: 'enqueue'; readonly queue: string; readonly value: string }
+  | { readonly kind: 'dequeue'; readonly queue: string };
+
+/** The value taken out, undefined if the queue was empty; undefined for an enqueue. */
+export type QueueOutput = string | undefined;
+
+/** Named queues, first in, first out. */
+export const queueModel: Model<readonly string[], QueueInput, QueueOutput> = {
+  partitionOf: (input) => input.queue,
+  initial: () => [],
+  step(values, input) {
+    if (input.kind === 'enqueue') return { state: [...values, input.value], output: undefined };
+    return { state: values.slice(1), output: values[0] };
+  },
+  fingerprint: (values) => JSON.stringify(values),
+  isSameOutput: Object.is,
+};
