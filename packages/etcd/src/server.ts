@@ -48,6 +48,8 @@ export class EtcdServer implements AsyncDisposable {
    * a broken invariant), so that the process can say why and exit with status 1.
    */
   readonly stopped: Promise<void>;
+  /** Resolves when the cluster knows where clients reach this member, or when it is stopped. */
+  readonly ready: Promise<void>;
   readonly #parts: Parts;
   readonly #stopPublishing = new AbortController();
   #closing: Promise<void> | undefined;
@@ -65,7 +67,7 @@ export class EtcdServer implements AsyncDisposable {
     });
     // Whoever does not ask must not be ended by it.
     this.stopped.catch(() => {});
-    void publishUntilKnown(member, config, this.#stopPublishing.signal);
+    this.ready = publishUntilKnown(member, config, this.#stopPublishing.signal);
   }
 
   /**

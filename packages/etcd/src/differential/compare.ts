@@ -81,14 +81,24 @@ function readable(answer: RawAnswer, step: Step): Readable {
 const IDENTITY = new Set(['clusterId', 'memberId', 'raftTerm']);
 
 function withoutIdentity(value: unknown): unknown {
+  return mapFields(value, (name, field) => {
+    if (!IDENTITY.has(name)) return field;
+    return field === 0n ? 'unset' : 'set';
+  });
+}
+
+const withText = (value: unknown): unknown => mapFields(value, (_, field) => field);
+
+/** A copy with every field mapped, and bytes as text. */
+function mapFields(value: unknown, map: (name: string, field: unknown) => unknown): unknown {
   if (value instanceof Uint8Array) return Buffer.from(value).toString('latin1');
-  if (Array.isArray(value)) return value.map(withoutIdentity);
+  if (Array.isArray(value)) return value.map((item) => mapFields(item, map));
   if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([name, field]) =>
-      IDENTITY.has(name) ? [name, field === 0n ? 'unset' : 'set'] : [name, withoutIdentity(field)],
-    ),
-  );
+  const fields = Object.entries(value).map(([name, field]) => [
+    name,
+    map(name, mapFields(field, map)),
+  ]);
+  return Object.fromEntries(fields);
 }
 
 function revisionOf({ message }: Readable): number | undefined {
@@ -96,12 +106,11 @@ function revisionOf({ message }: Readable): number | undefined {
   return revision ? Number(revision) : undefined;
 }
 
-const show = (value: unknown): string =>
-  JSON.stringify(value, (_, field) => {
-    if (typeof field === 'bigint') return `${field}n`;
-    if (field?.type === 'Buffer') return Buffer.from(field.data).toString('latin1');
-    if (field instanceof Uint8Array) return Buffer.from(field).toString('latin1');
-    return field;
-  });
+const MAX_SHOWN = 2000;
 
-const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
+const show = (value: unknown): string =>
+  JSON.stringify(withText(value), (_, field) =>
+    typeof field === 'bigint' ? `${field}n` : field,
+  ).slice(0, MAX_SHOWN);
+
+const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex').slice(0, MAX_SHOWN);

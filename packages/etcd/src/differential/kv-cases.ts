@@ -442,7 +442,6 @@ const compactions: Case = {
     compact({ revision: MAX_INT64 }),
     ({ revision }) => compact({ revision: BigInt(revision + 1) }),
     ({ revision }) => compact({ revision: BigInt(revision - 3) }),
-    ({ revision }) => hashKv({ revision: BigInt(revision) }),
     ({ revision }) => compact({ revision: BigInt(revision - 3) }),
     ({ revision }) => compact({ revision: BigInt(revision - 4) }),
     ...[-1, 0, 1, 2, 3, 4].map(

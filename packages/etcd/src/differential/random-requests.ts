@@ -57,9 +57,8 @@ export class RandomRequests {
     if (roll < 0.42) return deleteRange(this.#delete());
     if (roll < 0.67) return range(this.#range(known));
     if (roll < 0.93) return txn(this.#txn(known, 0));
-    if (roll < 0.96) {
-      return compact({ revision: this.#revision(known), physical: this.#chance(0.7) });
-    }
+    // Physical, because etcd's hash changes while it removes what was compacted.
+    if (roll < 0.96) return compact({ revision: this.#revision(known), physical: true });
     return hashKv({ revision: this.#chance(0.5) ? 0n : this.#revision(known) });
   }
 
@@ -76,6 +75,16 @@ export class RandomRequests {
 
   #delete(): Partial<rpc.DeleteRangeRequest> {
     return { key: this.#key(), rangeEnd: this.#end(), prevKv: this.#chance(0.5) };
+  }
+
+  /**
+   * Not "from key on": etcd does not see that such a delete meets a put in the same transaction,
+   * and 3.4.23 then ends with a panic if the put keeps the lease or the value of the deleted key.
+   */
+  #deleteInTxn(): Partial<rpc.DeleteRangeRequest> {
+    const request = this.#delete();
+    const isFromKeyOn = request.rangeEnd?.length === 1 && request.rangeEnd[0] === 0;
+    return isFromKeyOn ? { ...request, rangeEnd: bytes('') } : request;
   }
 
   #range(known: Known): Partial<rpc.RangeRequest> {
@@ -108,7 +117,7 @@ export class RandomRequests {
   #op(known: Known, depth: number): rpc.RequestOp {
     const roll = this.#dice();
     if (roll < 0.35) return putOp(this.#put());
-    if (roll < 0.55) return deleteOp(this.#delete());
+    if (roll < 0.55) return deleteOp(this.#deleteInTxn());
     if (roll < 0.85) return getOp(this.#range(known));
     return depth < 3 ? txnOp(this.#txn(known, depth + 1)) : putOp(this.#put());
   }

@@ -9,11 +9,11 @@ interface Codec<Message> {
 }
 
 /** One call: what is sent, and how to read what comes back. */
-export interface Step {
+export interface Step<Response = unknown> {
   readonly path: string;
   readonly bytes: Uint8Array;
   readonly request: unknown;
-  readonly responseType: Codec<unknown>;
+  readonly responseType: Codec<Response>;
 }
 
 const NOTHING = new Uint8Array(0);
@@ -34,13 +34,13 @@ const step =
     service: { readonly fullName: string },
     { name, requestType, responseType }: Definition<Request, Response>,
   ) =>
-  (fields: Partial<Request> = {}): Step => {
+  (fields: Partial<Request> = {}): Step<Response> => {
     const request = withDefaults(requestType, fields);
     return {
       path: `/${service.fullName}/${name}`,
       bytes: requestType.encode(request).finish(),
       request,
-      responseType: responseType as Codec<unknown>,
+      responseType,
     };
   };
 
@@ -60,7 +60,7 @@ export const raw = (path: string, bytes: Uint8Array): Step => ({
   path,
   bytes,
   request: `${bytes.length} raw bytes`,
-  responseType: rpc.RangeResponse as Codec<unknown>,
+  responseType: rpc.RangeResponse,
 });
 
 // Operations of a transaction.
