@@ -1,7 +1,8 @@
 /**
  * CRC-32 with the IEEE polynomial: of `bytes`, or continued from the checksum of what precedes
  * them. The format names this one function, so all implementations must agree and a checksum that
- * one of them computed may be cached for another; `zlib.crc32` is the fast one in Node.js.
+ * one of them computed may be cached for another; `zlib.crc32` is the fast one in Node.js. Never
+ * asked to continue with no bytes: there `zlib.crc32` forgets the seed.
  */
 export type Checksum = (bytes: Uint8Array, seed: number) => number;
 

@@ -125,17 +125,15 @@ export function parseCommands(
   const end = bytes.length;
   let at = 0;
   for (let left = count; left > 0; left -= 1) {
+    // Also when the command before went beyond the end.
     if (end - at < COMMAND_OVERHEAD_BYTES) {
-      throw new FrameError(`${count} commands are announced, ${left} are missing`, offset + at);
+      throw new FrameError(`${count} commands do not fit into ${end} bytes`, offset);
     }
-    const length = u32At(bytes, at);
-    at += COMMAND_OVERHEAD_BYTES;
-    if (length > end - at) {
-      throw new FrameError(`a command of ${length} bytes exceeds its batch`, offset + at);
-    }
-    at += length;
+    at += COMMAND_OVERHEAD_BYTES + u32At(bytes, at);
   }
-  if (at !== end) throw new FrameError(`${end - at} bytes follow the last command`, offset + at);
+  if (at !== end) {
+    throw new FrameError(`${count} commands of ${at} bytes in a payload of ${end}`, offset);
+  }
   return new CommandSlab(count, bytes, withHeadRoom);
 }
 

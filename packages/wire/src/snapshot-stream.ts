@@ -64,7 +64,8 @@ export class SnapshotStreamEncoder {
     const head = new Uint8Array(HEAD_BYTES);
     putU32(head, 0, HEAD_BYTES - LENGTH_BYTES + body.length);
     head[8] = kind;
-    this.#running = this.#checksum(body, this.#checksum(head.subarray(8), this.#running));
+    this.#running = this.#checksum(head.subarray(8), this.#running);
+    if (body.length > 0) this.#running = this.#checksum(body, this.#running);
     putU32(head, 4, this.#running);
     return [head, body];
   }

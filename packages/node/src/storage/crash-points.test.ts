@@ -74,7 +74,9 @@ async function history(): Promise<History> {
   }
   await write({ snapshot: snapshotOf(50, 4), hardState: hardStateOf(4, 0, 50) });
   await write({ batches: [batchOf(4, 51, 'qr'), batchOf(5, 53, 's')] });
-  await write({ batches: [batchOf(5, 54, 'tuvwxyz')] });
+  await write({ batches: [batchOf(5, 54, 'tuv')] });
+  await write({ batches: [batchOf(5, 57, 'wxyz')] });
+  await write({ batches: [batchOf(6, 55, 'A')], hardState: hardStateOf(6, 2, 53) });
   return { journal: [...disk.journal], acknowledged };
 }
 
@@ -104,6 +106,21 @@ async function requireRecovered(
   assertIs(await openLog(disk.afterKill(), { segmentBytes: 512 }), model, `${note}, went on`);
 }
 
+/** Fills more files, and lets the older ones be recycled with all they said. */
+async function requireGoesOn(disk: MemoryFileSystem, note: string): Promise<void> {
+  const { log, recovered } = await openLog(disk, { segmentBytes: 512 });
+  const { hardState } = recovered.shape;
+  let next = recovered.shape.lastIndex + 1;
+  for (let turn = 0; turn < 3; turn += 1) {
+    await durable(log, writeOf({ batches: [batchOf(9, next, 'x'.repeat(60))] }));
+    next += 60;
+  }
+  await log.compact(snapshotOf(next - 1, 9), (next - 1) as never);
+  const { shape } = (await openLog(disk.afterKill(), { segmentBytes: 512 })).recovered;
+  assert.deepEqual(shape.hardState, hardState, note);
+  assert.equal(shape.lastIndex, next - 1, note);
+}
+
 test('cut at every byte of every change', async () => {
   const { journal, acknowledged } = await history();
   let cuts = 0;
@@ -117,7 +134,9 @@ test('cut at every byte of every change', async () => {
         const [file] = [await disk.open(change.path, 'durable')];
         file.writeSync([change.bytes.subarray(0, kept)], change.at);
       }
-      await requireRecovered(disk, allowedAt(acknowledged, at), `change ${at}, ${kept} bytes`);
+      const note = `change ${at}, ${kept} bytes`;
+      await requireRecovered(disk, allowedAt(acknowledged, at), note);
+      if (cuts % 10 === 0) await requireGoesOn(disk, note);
       cuts += 1;
     }
   }
@@ -151,7 +170,9 @@ test('a flipped bit is refused, or changes nothing, wherever it lies', async () 
   const disk = MemoryFileSystem.after(journal);
   const { log } = await openLog(disk, { segmentBytes: 512 });
   const { model } = acknowledged.at(-1)!;
-  await durable(log, writeOf({}));
+  const last = writeOf({ batches: [batchOf(6, 56, 'last')] });
+  model.write(last);
+  await durable(log, last);
   await log.close();
 
   const outcomes = { refused: 0, unchanged: 0 };

@@ -125,7 +125,7 @@ export class DiskLog implements Log {
     this.#options = options;
     this.#shape = recovered.shape;
     this.#segments = recovered.segments;
-    // A file whose first record is not there is begun anew: the record opens with a checkpoint.
+    // A file whose first record is not there is begun anew: the record opens with the hard state.
     const isEmpty = recovered.position === SEGMENT_HEADER_BYTES;
     this.#position = isEmpty ? 0 : recovered.position;
     this.#nextRecord = recovered.nextRecord;
@@ -162,11 +162,11 @@ export class DiskLog implements Log {
     return false;
   }
 
-  compact(snapshot: SnapshotMeta, dropThrough: LogIndex): Promise<void> {
+  async compact(snapshot: SnapshotMeta, dropThrough: LogIndex): Promise<void> {
     this.#requireUsable();
     const index = dropThrough > this.#shape.base.index ? dropThrough : this.#shape.base.index;
     const base = { index, term: this.#shape.termAt(index) };
-    return new Promise((resolve, reject) => {
+    await new Promise<void>((resolve, reject) => {
       this.#enqueue({ kind: 'compaction', compaction: { snapshot, base }, resolve, reject });
     });
   }
@@ -315,8 +315,10 @@ export class DiskLog implements Log {
       running = encoded.checksum;
       contentBytes += encoded.byteLength;
     };
+    // The file that said so may be recycled before the hard state changes again. A snapshot needs no
+    // such care: a file is recycled only behind the record of a newer one.
     if (isFirst) {
-      for (const part of this.#checkpoint()) add(encodePart(part, running));
+      add(encodeWrite({ ...EMPTY_WRITE, hardState: this.#shape.hardState }, checksum, running));
     }
     const locations = items.map((item) => {
       add(encodePart(item, running));
@@ -342,15 +344,6 @@ export class DiskLog implements Log {
       items,
       locations,
     };
-  }
-
-  /** What the files before this one said, so that they can go. */
-  #checkpoint(): Part[] {
-    if (this.#nextRecord === 1) return [];
-    const { hardState, snapshot, base } = this.#shape;
-    const parts: Part[] = [{ kind: 'write', write: { ...EMPTY_WRITE, hardState } }];
-    if (snapshot.index > 0) parts.push({ kind: 'compaction', compaction: { snapshot, base } });
-    return parts;
   }
 
   /** The record is durable. */

@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { afterEach, beforeEach, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { lockDirectory } from './directory-lock.ts';
+
+let directory: string;
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'quorate-lock-'));
+});
+afterEach(() => rmSync(directory, { recursive: true }));
+
+test('a second owner is refused and told who has it, until the first gives it back', async () => {
+  const lock = await lockDirectory(directory);
+  await assert.rejects(lockDirectory(directory), {
+    code: 'RAFT_DIRECTORY_LOCKED',
+    message: /in use by this process itself; stop it first/,
+    details: { directory, pid: process.pid },
+  });
+  await lock.release();
+  await (await lockDirectory(directory)).release();
+  assert.deepEqual(readdirSync(directory), []);
+});
+
+test('a process id that was given to another process does not hold the lock', async () => {
+  const lock = await lockDirectory(directory);
+  const path = join(directory, 'lock');
+  const owner = JSON.parse(readFileSync(path, 'utf8'));
+  assert.match(owner.startTime, /^\d+$/);
+  writeFileSync(path, JSON.stringify({ ...owner, startTime: '1' }));
+  await (await lockDirectory(directory)).release();
+  writeFileSync(path, JSON.stringify({ ...owner, boot: 'another' }));
+  await (await lockDirectory(directory)).release();
+  await lock.release();
+});
+
+test('a lock that names nobody is not guessed about', async () => {
+  writeFileSync(join(directory, 'lock'), '');
+  await assert.rejects(lockDirectory(directory), {
+    code: 'RAFT_STORAGE_CORRUPT',
+    message: /remove that file/,
+  });
+});
+
+test('of many processes that race and are killed inside, one at a time is inside', async () => {
+  writeFileSync(join(directory, 'inside'), '0');
+  const script = fileURLToPath(new URL('./lock-contender.test.support.js', import.meta.url));
+  const contenders = Array.from({ length: 8 }, () => {
+    const child = spawn(process.execPath, [script, directory, '6'], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    return Promise.all([text(child.stdout), once(child, 'exit')]);
+  });
+  const results = await Promise.all(contenders);
+  for (const [said, [code, signal]] of results) {
+    assert.equal(said, 'entered\n');
+    assert.deepEqual([code, signal], [null, 'SIGKILL']);
+  }
+  // The last one was killed inside; its lock is taken over, and nothing of the fight is left.
+  const lock = await lockDirectory(directory);
+  assert.deepEqual(readdirSync(directory).sort(), ['inside', 'lock']);
+  await lock.release();
+});
