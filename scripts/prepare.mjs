@@ -74,7 +74,7 @@ function whyInstall() {
   if (!existsSync(join(root, listed))) return 'node_modules is missing or incomplete';
   const installed = readJson(listed).packages;
   for (const [path, wanted] of Object.entries(readJson('package-lock.json').packages)) {
-    if (!path.startsWith('node_modules/')) continue;
+    if (!path.includes('node_modules/')) continue;
     const found = installed[path];
     if (found === undefined) {
       if (wanted.optional) continue;
