@@ -201,16 +201,6 @@ test('garbage, HTTP and silence at the peer port harm nobody', async () => {
   assert.equal(await cluster.leader(), leader, 'nobody lost the lead over it');
 });
 
-test('a second signal ends a stop that takes too long', async () => {
-  await using cluster = await TestCluster.start(1);
-  const [member] = cluster.members as [Member];
-  const { process } = member;
-  process.child.kill('SIGTERM');
-  process.child.kill('SIGINT');
-  const ended = await process.ended;
-  assert.ok(ended.status === 130 || ended.status === 0, 'whichever was quicker');
-});
-
 const put = (member: Member) => run(['put', 'greeting', 'hello', '--endpoints', member.endpoint]);
 const get = (member: Member) => run(['get', 'greeting', '--endpoints', member.endpoint]);
 
