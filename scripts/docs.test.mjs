@@ -35,7 +35,7 @@ describe('examples', () => {
     for (const { file, code } of examples) writeFileSync(join(folder, `${file}.mts`), code);
     const config = {
       extends: '../../tsconfig.base.json',
-      compilerOptions: { composite: false, rootDir: '.', outDir: 'out', sourceMap: false },
+      compilerOptions: { composite: false, noUnusedLocals: false, rootDir: '.', outDir: 'out' },
       include: ['*.mts'],
     };
     writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(config));
