@@ -6,7 +6,7 @@ import type { KvEvent } from './key-value.ts';
 import { decodeMeta, encodeMeta, FIRST_META, META_KEY, type Meta } from './keyspace.ts';
 import { checkRangeInTxn, type KvStoreOptions, KvWriter, readRange } from './kv-writer.ts';
 import type { OrderedStore, OrderedView, StoreSize } from './ordered-store.ts';
-import { checkRevision, executeRange } from './range.ts';
+import { executeRange } from './range.ts';
 import { NO_BYTES, type RangeRequest, type TxnRequest } from './requests.ts';
 import type { HashKvResponse, RangeResponse, ResponseOp, TxnResponse } from './responses.ts';
 import { decodeSnapshot, encodeSnapshot } from './snapshot.ts';
@@ -126,9 +126,12 @@ export class KvStore {
   ): Generator<void, HashKvResponse | KvFailure, void> {
     const meta = this.#meta;
     // Unlike a read, a hash at the compact revision itself is refused.
-    const through = revision > 0 ? revision : meta.revision;
+    // As etcd has it: nothing happened before revision 1, and unlike a read, a hash at the compact
+    // revision itself is refused.
+    const through = revision === 0 ? meta.revision : Math.max(revision, 0);
     const isBelow = revision > 0 && revision <= meta.compactRevision;
-    const error = isBelow ? 'compacted' : checkRevision(through, meta);
+    const isAhead = revision > meta.revision;
+    const error = isBelow ? 'compacted' : isAhead ? 'futureRevision' : undefined;
     if (error !== undefined) return { kind: 'failed', error, revision: meta.revision };
     const view = this.#store.view();
     try {

@@ -136,7 +136,8 @@ test('an abandoned replacement leaves the old content, also over a restart', asy
   await aborted.abort();
   assert.deepEqual(plain(store.ascend(ALL)), ['01=01']);
 
-  await store.replace().add([{ key: young, value: young }]);
+  // Large enough to be on disk.
+  await store.replace().add([{ key: young, value: new Uint8Array(2 * 1024 * 1024) }]);
   await store.close();
   store = LmdbStore.open(directory);
   assert.deepEqual(plain(store.ascend(ALL)), ['01=01']);

@@ -136,18 +136,24 @@ export class LmdbStore implements OrderedStore {
 
   replace(): Replacement {
     const next = this.#inactive;
+    let writer = new LayerWriter(EMPTY_LAYER, new LmdbRows(next));
+    const flush = async () => {
+      await write(next, writer.layer);
+      writer = new LayerWriter(EMPTY_LAYER, new LmdbRows(next));
+    };
     return {
       add: async (rows) => {
-        const writer = new LayerWriter(EMPTY_LAYER, new LmdbRows(next));
         const longKeys = new LongKeyWriter(writer);
         for (const { key, value } of rows) longKeys.put(key, value);
-        await write(next, writer.layer);
+        if (writer.bytes >= FLUSH_BYTES) await flush();
       },
       commit: async () => {
+        await flush();
         await this.sync();
-        await this.#control.put(ACTIVE_KEY, Uint8Array.of(1 - this.#active));
         const old = this.#rows;
-        this.#active = this.#active === 0 ? 1 : 0;
+        const active = this.#active === 0 ? 1 : 0;
+        await this.#control.put(ACTIVE_KEY, Uint8Array.of(active));
+        this.#active = active;
         await old.clearAsync();
       },
       abort: () => next.clearAsync(),
