@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Server } from './testing/testing.ts';
+import { Server } from './testing.test.support.ts';
 import type { LogIndex } from './types.ts';
 
 test('a slow state machine is handed no more than maxApplyBytes at a time', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Message } from './messages.ts';
-import { Server, settle } from './testing/testing.ts';
+import { Server, settle } from './testing.test.support.ts';
 
 const VOTERS = [1, 2, 3];
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { configurationOf } from './configuration/configuration.ts';
 import { configurationBatch } from './entry.ts';
-import { batchOf, Server } from './testing/testing.ts';
+import { batchOf, Server } from './testing.test.support.ts';
 import type { LogIndex, Term } from './types.ts';
 
 const VOTERS = [1, 2, 3];

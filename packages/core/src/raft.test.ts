@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Server, settle } from './testing/testing.ts';
+import { Server, settle } from './testing.test.support.ts';
 
 const cluster = (options = {}) =>
   [1, 2, 3].map((id) => new Server(id, [1, 2, 3], [], undefined, options));

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Message } from '../messages.ts';
-import { Server, settle } from '../testing/testing.ts';
+import { Server, settle } from '../testing.test.support.ts';
 import type { NodeId } from '../types.ts';
 
 const ids = (...numbers: number[]) => numbers as NodeId[];

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Server } from '../testing/testing.ts';
+import { Server } from '../testing.test.support.ts';
 
 /**
  * The commit rule as a table. Each row is one sentence: a leader of term `term`, whose log has

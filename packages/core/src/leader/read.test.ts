@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Server, settle } from '../testing/testing.ts';
+import { Server, settle } from '../testing.test.support.ts';
 
 const VOTERS = [1, 2, 3];
 const cluster = (options = {}) =>

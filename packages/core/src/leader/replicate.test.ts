@@ -4,7 +4,7 @@ import { configurationOf } from '../configuration/configuration.ts';
 import { lastIndexOf } from '../entry.ts';
 import type { AppendEntries, Message } from '../messages.ts';
 import type { RaftOptions } from '../options.ts';
-import { Server, settle } from '../testing/testing.ts';
+import { Server, settle } from '../testing.test.support.ts';
 import type { LogIndex, NodeId, Term } from '../types.ts';
 
 const VOTERS = [1, 2, 3];

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Server, settle } from '../testing/testing.ts';
+import { Server, settle } from '../testing.test.support.ts';
 import type { NodeId } from '../types.ts';
 
 function cluster(options = {}): [Server, Server, Server] {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { type Batch, lastIndexOf } from '../entry.ts';
-import { batchOf, storedLog } from '../testing/testing.ts';
+import { batchOf, storedLog } from '../testing.test.support.ts';
 import type { LogIndex, Term } from '../types.ts';
 import { RaftLog } from './log.ts';
 

@@ -4,18 +4,18 @@
  * Tests only; not exported.
  */
 
-import { configurationOf } from '../configuration/configuration.ts';
-import type { Effects, Write } from '../effects.ts';
-import { type Batch, commandBatch, lastIndexOf, type Payload } from '../entry.ts';
-import type { Input, Proposed } from '../inputs.ts';
-import type { LogReader } from '../log/log-reader.ts';
-import type { Message } from '../messages.ts';
-import type { RaftOptions } from '../options.ts';
-import { Raft } from '../raft.ts';
-import { seededRandom } from '../random.ts';
-import type { StoredState, TermStart } from '../stored.ts';
-import type { TraceEvent } from '../trace.ts';
-import type { LogIndex, NodeId, Term } from '../types.ts';
+import { configurationOf } from './configuration/configuration.ts';
+import type { Effects, Write } from './effects.ts';
+import { type Batch, commandBatch, lastIndexOf, type Payload } from './entry.ts';
+import type { Input, Proposed } from './inputs.ts';
+import type { LogReader } from './log/log-reader.ts';
+import type { Message } from './messages.ts';
+import type { RaftOptions } from './options.ts';
+import { Raft } from './raft.ts';
+import { seededRandom } from './random.ts';
+import type { StoredState, TermStart } from './stored.ts';
+import type { TraceEvent } from './trace.ts';
+import type { LogIndex, NodeId, Term } from './types.ts';
 
 /** Commands that are only counted. */
 export const payloadOf = (count: number, bytesEach = 8): Payload => ({
