@@ -33,6 +33,9 @@ interface Parts {
   readonly door: GrpcDoor;
 }
 
+/** Kept behind a snapshot for a member that is slow, as in etcd; fewer where little is to be kept. */
+const MAX_KEPT_ENTRIES = 5000;
+
 /** How long a client may take to read its last answer before it is cut off. */
 const LAST_ANSWERS_MS = 1000;
 
@@ -160,6 +163,7 @@ async function openNode(
       machine,
       raft: { heartbeatIntervalMs, electionTimeoutMs },
       snapshotEntries: config.snapshotCount,
+      keepEntries: Math.min(config.snapshotCount, MAX_KEPT_ENTRIES),
       maxCommandBytes: config.maxRequestBytes,
       log: config.log,
       ...(trace === undefined ? {} : { trace }),

@@ -1,6 +1,7 @@
 /** What members write into the log, and what applying it answers. */
 
 import type { WriteRequest, WriteResponse } from '@quorate/kv';
+import { encodeMessage } from '../encode.ts';
 import { Command, type MemberAttributes } from '../generated/internal.ts';
 import { deleteRangeFromWire, putFromWire, toSafeNumber, txnFromWire } from './from-wire.ts';
 
@@ -10,7 +11,7 @@ export type CommandRequest = NonNullable<Command['request']>;
 export type CommandResult = WriteResponse | undefined;
 
 export function encodeCommand(request: CommandRequest): Uint8Array {
-  return Command.encode({ request }).finish();
+  return encodeMessage(Command, { request });
 }
 
 export type DecodedCommand =

@@ -3,7 +3,7 @@
  * nothing of HTTP/2, so that another door (the JSON gateway, a test) can carry the same methods.
  */
 
-import type { BinaryWriter } from '@bufbuild/protobuf/wire';
+import { type Encoder, encodeMessage } from '../encode.ts';
 import { Code, EtcdStatus, internalError } from '../status.ts';
 
 /** What else a request brings. */
@@ -25,8 +25,7 @@ export type UnaryHandler<Request, Response> = (
   call: CallContext,
 ) => Promise<Response> | Response;
 
-interface Codec<Message> {
-  encode(message: Message): BinaryWriter;
+interface Codec<Message> extends Encoder<Message> {
   decode(bytes: Uint8Array): Message;
 }
 
@@ -46,7 +45,7 @@ export function unary<Request, Response>(
     async serve(bytes, call) {
       try {
         const request = decode(requestType, bytes);
-        return responseType.encode(await handle(request, call)).finish();
+        return encodeMessage(responseType, await handle(request, call));
       } catch (error) {
         throw error instanceof EtcdStatus ? error : internalError(error);
       }
