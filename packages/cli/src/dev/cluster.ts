@@ -15,6 +15,8 @@ interface Watched {
   readonly process: NodeProcess;
   readonly client: EtcdClient;
   status: NodeView['status'];
+  /** Since it was started. */
+  hasAnswered: boolean;
   returning: { readonly at: number; readonly timer: NodeJS.Timeout } | undefined;
 }
 
@@ -40,6 +42,7 @@ export class DevCluster {
         commandTimeoutMs: ANSWER_TIMEOUT_MS,
       }),
       status: undefined,
+      hasAnswered: false,
       returning: undefined,
     }));
   }
@@ -54,10 +57,11 @@ export class DevCluster {
   }
 
   views(): readonly NodeView[] {
-    return this.#watched.map(({ process, status, returning }) => ({
+    return this.#watched.map(({ process, status, hasAnswered, returning }) => ({
       node: process.node,
       process: process.state,
       status,
+      hasAnswered,
       returnsInMs: returning === undefined ? undefined : returning.at - performance.now(),
     }));
   }
@@ -72,6 +76,7 @@ export class DevCluster {
           : undefined;
         // The node may have ended while we waited.
         watched.status = watched.process.state.kind === 'running' ? status : undefined;
+        if (watched.status !== undefined) watched.hasAnswered = true;
       }),
     );
     this.#noteLeader();
@@ -124,6 +129,7 @@ export class DevCluster {
   #restart(watched: Watched): void {
     clearTimeout(watched.returning?.timer);
     watched.returning = undefined;
+    watched.hasAnswered = false;
     watched.process.start();
     this.#options.tell(`${watched.process.node.name} starts again`);
   }

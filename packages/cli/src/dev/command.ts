@@ -1,5 +1,6 @@
 /** `quorate dev`: a whole cluster on this machine, to try things on. */
 
+import { setTimeout as pause } from 'node:timers/promises';
 import { type Command, InvalidArgumentError } from 'commander';
 import { examples } from '../client/commands.ts';
 import { positiveInteger } from '../client/options.ts';
@@ -98,18 +99,9 @@ async function watch(
         `their logs are ${views.map(({ node }) => node.logFile).join(', ')}`,
       );
     }
-    await pause(pauseMs, signal);
+    // Ends early, by a rejection, when it is time to stop.
+    await pause(pauseMs, undefined, { signal }).catch(() => {});
   }
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    signal.addEventListener('abort', () => {
-      clearTimeout(timer);
-      resolve();
-    });
-  });
 }
 
 /** Digits toggle nodes; Ctrl-C, q and signals stop. */

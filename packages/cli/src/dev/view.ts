@@ -11,6 +11,8 @@ export interface NodeView {
   readonly process: ProcessState;
   /** What the node says of itself; undefined while it does not answer. */
   readonly status: ReturnType<typeof shownStatus> | undefined;
+  /** False: it is still on its way up. */
+  readonly hasAnswered: boolean;
   /** Milliseconds until it is started again, where that is planned. */
   readonly returnsInMs: number | undefined;
 }
@@ -55,9 +57,11 @@ export function statusTable(views: readonly NodeView[], keys: boolean): string {
 export function statusLine(views: readonly NodeView[]): string {
   return views
     .map((view) => {
-      if (view.status === undefined) return `${view.node.name} ${downText(view)}`;
-      const { state, term, commitIndex, appliedIndex } = view.status;
-      return `${view.node.name} ${state} term=${term} commit=${commitIndex} applied=${appliedIndex}`;
+      const { node, process, status } = view;
+      const who = process.kind === 'running' ? `${node.name} pid=${process.pid}` : node.name;
+      if (status === undefined) return `${who} ${downText(view)}`;
+      const { state, term, commitIndex, appliedIndex } = status;
+      return `${who} ${state} term=${term} commit=${commitIndex} applied=${appliedIndex}`;
     })
     .join('  |  ');
 }
@@ -76,12 +80,12 @@ function stateCells(view: NodeView, key: string | undefined): readonly string[] 
 const wordFor = (state: 'follower' | 'no-leader'): string =>
   state === 'follower' ? 'follower' : pc.yellow('no leader');
 
-function downText({ process, returnsInMs }: NodeView): string {
+function downText({ process, hasAnswered, returnsInMs }: NodeView): string {
   const back =
     returnsInMs === undefined ? '' : `, back in ${Math.max(1, Math.ceil(returnsInMs / 1000))} s`;
   switch (process.kind) {
     case 'running':
-      return 'does not answer';
+      return hasAnswered ? 'does not answer' : 'starts';
     case 'killed':
       return `down (killed by ${process.signal})${back}`;
     case 'failed':
