@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { lockDirectory } from './directory-lock.ts';
+import { type LockOwner, lockDirectory, takeOver } from './directory-lock.ts';
 
 let directory: string;
 beforeEach(() => {
@@ -45,6 +45,29 @@ test('a lock that names nobody is not guessed about', async () => {
     code: 'RAFT_STORAGE_CORRUPT',
     message: /remove that file/,
   });
+});
+
+test('who looked while the old owner was dead comes too late when it has a successor', async () => {
+  const lock = await lockDirectory(directory);
+  const path = join(directory, 'lock');
+  const successor = readFileSync(path, 'utf8');
+  const dead: LockOwner = { ...JSON.parse(successor), startTime: '1', token: 'dead' };
+  const own = join(directory, 'lock.late');
+  const late: LockOwner = { ...JSON.parse(successor), token: 'late' };
+  writeFileSync(own, JSON.stringify(late));
+  assert.equal(await takeOver(directory, dead, late, own), false);
+  assert.equal(readFileSync(path, 'utf8'), successor);
+  // Nor may it have the claim while somebody who runs has it.
+  writeFileSync(join(directory, 'lock.claim.dead'), successor);
+  await assert.rejects(takeOver(directory, dead, late, own), { code: 'RAFT_DIRECTORY_LOCKED' });
+  // A claim whose owner died is claimed in turn, here while the lock is still the dead one's.
+  writeFileSync(path, JSON.stringify(dead));
+  const claimant = { ...dead, token: 'dead-claimant' };
+  writeFileSync(join(directory, 'lock.claim.dead'), JSON.stringify(claimant));
+  assert.equal(await takeOver(directory, dead, late, own), true);
+  assert.equal(JSON.parse(readFileSync(path, 'utf8')).token, 'late');
+  assert.deepEqual(readdirSync(directory).sort(), ['lock', 'lock.late']);
+  await lock.release();
 });
 
 test('of many processes that race and are killed inside, one at a time is inside', async () => {

@@ -22,7 +22,7 @@ export interface DirectoryLock {
   release(): Promise<void>;
 }
 
-interface Owner {
+export interface LockOwner {
   readonly pid: number;
   /** Clock ticks after boot, where /proc tells; tells a process from a later one of the same id. */
   readonly startTime: string;
@@ -34,7 +34,7 @@ const LOCK = 'lock';
 
 /** @throws {RaftError} `RAFT_DIRECTORY_LOCKED` naming the process. */
 export async function lockDirectory(directory: string): Promise<DirectoryLock> {
-  const self: Owner = {
+  const self: LockOwner = {
     pid: process.pid,
     startTime: await startTimeOf(process.pid),
     boot: await bootId(),
@@ -62,7 +62,7 @@ async function writeDurably(path: string, text: string): Promise<void> {
   }
 }
 
-async function acquire(directory: string, self: Owner, own: string): Promise<void> {
+async function acquire(directory: string, self: LockOwner, own: string): Promise<void> {
   const lock = join(directory, LOCK);
   for (;;) {
     if (await linked(own, lock)) return;
@@ -73,11 +73,14 @@ async function acquire(directory: string, self: Owner, own: string): Promise<voi
   }
 }
 
-/** Replaces a dead owner. False: the world has changed meanwhile, look again. */
-async function takeOver(
+/**
+ * Replaces a dead owner. False: the world has changed meanwhile, look again. Exported so that a test
+ * can be late.
+ */
+export async function takeOver(
   directory: string,
-  owner: Owner,
-  self: Owner,
+  owner: LockOwner,
+  self: LockOwner,
   own: string,
 ): Promise<boolean> {
   const claims: string[] = [];
@@ -107,7 +110,7 @@ async function takeOver(
  * The owner removes what killed contenders left. No claim that is there now can succeed: its dead
  * owner's token is not the lock's any more.
  */
-async function tidy(directory: string, self: Owner): Promise<void> {
+async function tidy(directory: string, self: LockOwner): Promise<void> {
   for (const name of await fs.readdir(directory)) {
     if (!name.startsWith(`${LOCK}.`)) continue;
     const path = join(directory, name);
@@ -130,9 +133,9 @@ async function linked(existing: string, path: string): Promise<boolean> {
 }
 
 /** Undefined when there is no such file. Links appear with their content, so it is whole. */
-async function readOwner(path: string): Promise<Owner | undefined> {
+async function readOwner(path: string): Promise<LockOwner | undefined> {
   try {
-    return JSON.parse(await fs.readFile(path, 'utf8')) as Owner;
+    return JSON.parse(await fs.readFile(path, 'utf8')) as LockOwner;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     if (!(error instanceof SyntaxError)) throw error;
@@ -144,7 +147,7 @@ async function readOwner(path: string): Promise<Owner | undefined> {
   }
 }
 
-async function isRunning(owner: Owner, self: Owner): Promise<boolean> {
+async function isRunning(owner: LockOwner, self: LockOwner): Promise<boolean> {
   if (owner.boot !== self.boot) return false;
   try {
     process.kill(owner.pid, 0);
@@ -177,7 +180,7 @@ async function bootId(): Promise<string> {
   }
 }
 
-function locked(directory: string, { pid }: Owner): RaftError {
+function locked(directory: string, { pid }: LockOwner): RaftError {
   const who = pid === process.pid ? 'this process itself' : `process ${pid}`;
   return new RaftError(
     'RAFT_DIRECTORY_LOCKED',

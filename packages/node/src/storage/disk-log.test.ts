@@ -268,6 +268,17 @@ test('a torn tail is cut with a warning that names file, offset and bytes', asyn
   assert.deepEqual((await openLog(disk.afterKill())).recovered.warnings, []);
 });
 
+test('what a killed process left in the kernel only is durable before it counts', async () => {
+  const disk = new MemoryFileSystem();
+  const { log } = await openLog(disk);
+  const inode = disk.files.get(path(1))!;
+  const before = inode.durable;
+  await durable(log, writeOf({ batches: [batchOf(1, 1, 'abc')] }));
+  inode.durable = before;
+  assert.equal((await openLog(disk)).recovered.shape.lastIndex, 3);
+  assert.equal((await openLog(disk.afterPowerCut())).recovered.shape.lastIndex, 3);
+});
+
 test('a record whose predecessor is another than it knew is damage', async () => {
   const [ours, theirs] = [new MemoryFileSystem(), new MemoryFileSystem()];
   for (const [disk, text] of [
