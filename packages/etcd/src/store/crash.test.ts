@@ -13,10 +13,10 @@ import { createInterface } from 'node:readline';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { KvStore, MemoryStore } from '@quorate/kv';
-import { applyNumbered } from './crash-writer.ts';
+import { applyNumbered } from './crash-writer.test.helper.ts';
 import { LmdbStore } from './lmdb-store.ts';
 
-const WRITER = fileURLToPath(new URL('./crash-writer.js', import.meta.url));
+const WRITER = fileURLToPath(new URL('./crash-writer.test.helper.js', import.meta.url));
 const OPTIONS = { leaseExists: () => false };
 
 function temporaryDirectory(t: TestContext): string {

@@ -141,9 +141,12 @@ export class TreeEditor<Value> {
     if (node.kind === 'leaf') {
       const at = lowerBound(node.keys, key);
       const found = node.keys[at];
-      const isPresent = found !== undefined && compareBytes(found, key) === 0;
-      node.keys.splice(at, isPresent ? 1 : 0, key);
-      node.values.splice(at, isPresent ? 1 : 0, value);
+      if (found !== undefined && compareBytes(found, key) === 0) {
+        node.values[at] = value;
+        return;
+      }
+      node.keys.splice(at, 0, key);
+      node.values.splice(at, 0, value);
       return;
     }
     const at = childFor(node, key);
