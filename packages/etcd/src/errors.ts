@@ -37,20 +37,22 @@ const MEANINGS: Partial<Record<RaftErrorCode, EtcdServerErrorCode>> = {
   RAFT_DISK_FULL: 'ETCD_DATA_DIR_UNUSABLE',
 };
 
+/** What the file system says of a directory that cannot be made or written. */
+const UNUSABLE = new Set(['EACCES', 'EEXIST', 'ENOTDIR', 'EROFS', 'ENOSPC', 'EPERM']);
+
 /** A failure of the parts below, in words that the person who runs the server knows. */
 export function inEtcdTerms(error: unknown, dataDir: string): unknown {
-  if (error instanceof KvStoreError) return unusable(error.message, dataDir, error);
+  if (error instanceof KvStoreError) return unusable(dataDir, error.message, error);
   if (error instanceof RaftError) {
     const code = MEANINGS[error.code];
     return code === undefined ? error : new EtcdServerError(code, error.message, { cause: error });
   }
   const { code, message } = error as NodeJS.ErrnoException;
-  return code === 'EACCES' || code === 'ENOTDIR' || code === 'EROFS' || code === 'ENOSPC'
-    ? unusable(message, dataDir, error)
-    : error;
+  if (!UNUSABLE.has(code ?? '')) return error;
+  return unusable(dataDir, `${message}; make it a directory that this user can write`, error);
 }
 
-function unusable(message: string, dataDir: string, cause: unknown): EtcdServerError {
-  const text = `data directory ${dataDir}: ${message}`;
-  return new EtcdServerError('ETCD_DATA_DIR_UNUSABLE', text, { cause });
+function unusable(dataDir: string, problem: string, cause: unknown): EtcdServerError {
+  const message = `data directory ${dataDir}: ${problem}`;
+  return new EtcdServerError('ETCD_DATA_DIR_UNUSABLE', message, { cause });
 }

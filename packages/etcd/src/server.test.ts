@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -125,12 +125,15 @@ test('a member that was away too long gets a snapshot, member list included', as
   const present = [0, 1, 2].filter((at) => at !== away);
   await Promise.all(present.map((at) => cluster.open(at, { snapshotCount: 20 })));
   const writer = present[0]!;
-  for (let n = 0; n < 100; n++) await cluster.call(writer, put({ key: bytes(`${n}`) }));
+  const puts = Array.from({ length: 200 }, (_, n) => put({ key: bytes(`${n}`) }));
+  await Promise.all(puts.map((step) => cluster.call(writer, step)));
   const expected = await cluster.call(writer, hashKv({}));
-  await cluster.open(away);
+  const events = new Set<string>();
+  await cluster.open(away, { trace: ({ kind }) => events.add(kind) });
   await cluster.call(away, range({ key: bytes('99') }));
   const actual = await cluster.call(away, hashKv({}));
   assert.equal(actual.hash, expected.hash);
+  assert.ok(events.has('snapshotInstalled'));
   const { members } = await cluster.call(away, memberList());
   assert.deepEqual(members.map(({ name }) => name).sort(), ['n1', 'n2', 'n3']);
 });
@@ -250,6 +253,12 @@ test('a peer port in use is told', async (context) => {
   await refuses({}, 'ETCD_PORT_IN_USE', new RegExp(new URL(peer).port));
   await new Promise((resolve) => other.close(resolve));
   await (await EtcdServer.open(config)).close();
+});
+
+test('a data directory that is none is told', async (context) => {
+  const { config, refuses } = await alone(context);
+  await writeFile(config.dataDir, 'a file');
+  await refuses({}, 'ETCD_DATA_DIR_UNUSABLE', /n1: EEXIST.*make it a directory/);
 });
 
 test('a data directory is its member’s alone', async (context) => {

@@ -3,7 +3,7 @@
  * the door that clients come through.
  */
 
-import { readdir } from 'node:fs/promises';
+import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { type NodeStatus, RaftNode } from '@quorate/node';
@@ -154,6 +154,7 @@ async function openNode(
 ): Promise<RaftNode<CommandResult>> {
   const { heartbeatIntervalMs, electionTimeoutMs, trace } = config;
   try {
+    await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
     return await RaftNode.open<CommandResult>({
       id: config.memberId,
       clusterId: config.clusterId,

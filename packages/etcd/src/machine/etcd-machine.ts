@@ -10,6 +10,7 @@ import type { LogIndex } from '@quorate/core';
 import { KvStore, type KvWriter, type OrderedStore } from '@quorate/kv';
 import type { CommittedCommands, StateMachine } from '@quorate/node';
 import type { MemberAttributes } from '../generated/internal.ts';
+import { serverStopped } from '../status.ts';
 import { LmdbStore } from '../store/lmdb-store.ts';
 import { type CommandResult, decodeCommand } from './command.ts';
 import { Compactor } from './compactor.ts';
@@ -103,7 +104,7 @@ export class EtcdMachine implements StateMachine<CommandResult> {
   }
 
   get #opened(): Opened {
-    if (this.#open === undefined) throw new Error('the machine is not open');
+    if (this.#open === undefined) throw serverStopped();
     return this.#open;
   }
 }
