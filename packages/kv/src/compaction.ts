@@ -17,8 +17,13 @@ import {
 } from './keyspace.ts';
 import type { OrderedWriter, Row } from './ordered-store.ts';
 
-export const isCompacted = (meta: Meta): boolean =>
-  meta.removedThrough.main >= meta.compactRevision;
+/** Behind every change of a revision. */
+const MAX_SUB = 0xffff_fffe;
+
+/** Has everything condemned been removed? The walk may rest in the middle of a revision. */
+export function isCompacted({ removedThrough: { main, sub }, compactRevision }: Meta): boolean {
+  return main > compactRevision || (main === compactRevision && sub === MAX_SUB);
+}
 
 /** Follows at most `maxChanges` changes; answers how far removal has come. */
 export function removeCondemned(writer: OrderedWriter, meta: Meta, maxChanges: number): Meta {
@@ -41,9 +46,6 @@ export function removeCondemned(writer: OrderedWriter, meta: Meta, maxChanges: n
   }
   return { ...meta, removedThrough: { main: meta.compactRevision, sub: MAX_SUB } };
 }
-
-/** Behind every change of a revision. */
-const MAX_SUB = 0xffff_fffe;
 
 /** Drawn before anything is deleted: a store must not change under an iteration. */
 function takeRows(rows: Iterable<Row>, most: number): readonly Row[] {
