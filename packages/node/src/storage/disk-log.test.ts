@@ -279,6 +279,35 @@ test('what a killed process left in the kernel only is durable before it counts'
   assert.equal((await openLog(disk.afterPowerCut())).recovered.shape.lastIndex, 3);
 });
 
+test('a vote outlives its file also when the first record of the next one was torn', async () => {
+  const disk = new MemoryFileSystem();
+  const { log } = await openLog(disk);
+  await durable(log, writeOf({ hardState: hardStateOf(7, 3, 0) }));
+  for (let index = 1; !disk.files.has(path(6)); index += LARGE.length) {
+    await durable(log, writeOf({ batches: [batchOf(7, index, LARGE)] }));
+  }
+  const torn = disk.afterKill();
+  const { bytes } = torn.files.get(path(6))!;
+  assert.notEqual(bytes[80], 0, 'a record stands behind the header');
+  bytes.fill(0, 80);
+
+  const { log: next, recovered } = await openLog(torn);
+  // Without space nothing is kept for recycling.
+  torn.fault = (_operation, file) => {
+    if (file === path(7)) throw systemError('ENOSPC');
+    return undefined;
+  };
+  for (let position = 1; position <= 7; position += 1) {
+    const last = recovered.shape.lastIndex + 1;
+    await durable(next, writeOf({ batches: [batchOf(7, last, 'x'.repeat(8))] }));
+    await next.compact(snapshotOf(last, 7), last as LogIndex);
+  }
+  await next.close();
+  torn.fault = () => undefined;
+  assert.deepEqual([...torn.files.keys()], [path(6)]);
+  assert.equal((await openLog(torn)).recovered.shape.hardState.votedFor, 3);
+});
+
 test('a record whose predecessor is another than it knew is damage', async () => {
   const [ours, theirs] = [new MemoryFileSystem(), new MemoryFileSystem()];
   for (const [disk, text] of [
