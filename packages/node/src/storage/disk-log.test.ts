@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type LogIndex, lastIndexOf, seededRandom, type Write } from '@quorate/core';
 import { RaftError } from '../errors.ts';
 import type { DiskLog } from './disk-log.ts';
@@ -297,11 +298,10 @@ test('a vote outlives its file also when the first record of the next one was to
     if (file === path(7)) throw systemError('ENOSPC');
     return undefined;
   };
-  for (let position = 1; position <= 7; position += 1) {
-    const last = recovered.shape.lastIndex + 1;
-    await durable(next, writeOf({ batches: [batchOf(7, last, 'x'.repeat(8))] }));
-    await next.compact(snapshotOf(last, 7), last as LogIndex);
-  }
+  const last = recovered.shape.lastIndex + 160;
+  await durable(next, writeOf({ batches: [batchOf(7, last - 159, 'x'.repeat(160))] }));
+  await nextTurn();
+  await next.compact(snapshotOf(last, 7), last as LogIndex);
   await next.close();
   torn.fault = () => undefined;
   assert.deepEqual([...torn.files.keys()], [path(6)]);
