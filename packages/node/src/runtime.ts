@@ -222,7 +222,11 @@ export class Runtime<Result> implements Receiver, ApplyObserver<Result> {
   }
 
   #notSent(message: Message, at: Milliseconds): void {
-    if (message.kind === 'forwardProposal') this.proposals.forwardNotSent(message.id, at);
+    const { kind } = message;
+    if (kind === 'forwardProposal') this.proposals.forwardNotSent(message.id, at);
+    else if (kind === 'requestReadIndex') {
+      this.reads.answered({ kind: 'dropped', id: message.id }, at);
+    }
   }
 
   #deliver(effects: Effects, at: Milliseconds): void {

@@ -21,15 +21,19 @@ export interface StateMachine<Result = unknown> {
   open(): Promise<LogIndex>;
 
   /**
-   * Applies some commands and answers one result for each, in order. The views are valid until the
-   * returned promise settles: copy what is kept. Batches overlap in nothing: the next call comes
-   * after this one has settled.
+   * Applies some commands, at most a few thousand, and answers one result for each, in order. The
+   * views are valid until the returned promise settles: copy what is kept. Batches overlap in
+   * nothing: the next call comes after this one has settled.
+   *
+   * To throw ends the node. A command that cannot be carried out is to have a result that says so,
+   * the same on all replicas.
    */
   apply(batches: readonly CommittedCommands[]): readonly Result[] | Promise<readonly Result[]>;
 
   /**
-   * The whole state, consistent at the last applied index, as bytes. Application goes on while the
-   * chunks are drawn, and must not change what they hold.
+   * The whole state, consistent at the last applied index, as bytes. The first chunk is asked for
+   * before anything else is applied; application then goes on while the others are drawn, and must
+   * not change what they hold. Chunks of some hundred kilobytes suit best.
    */
   snapshot(): AsyncIterable<Uint8Array>;
 

@@ -12,6 +12,9 @@ import type { Receiver, Transport } from './transport.ts';
 /** A caller who has not said by then who it is, is cut off. */
 const HANDSHAKE_TIMEOUT_MS = 5_000;
 
+/** Far more than any cluster has servers; strangers cannot use up our file descriptors. */
+const MAX_CALLERS = 1_024;
+
 export interface TcpTransportOptions {
   readonly self: PeerIdentity;
   readonly listen: PeerAddress;
@@ -38,6 +41,10 @@ export class TcpTransport implements Transport {
     this.#options = options;
     this.#server = createServer({ noDelay: true, keepAlive: true }, (socket) => {
       void this.#welcome(socket);
+    });
+    this.#server.maxConnections = MAX_CALLERS;
+    this.#server.on('error', (error) => {
+      if (this.#server.listening) options.log('error', 'peer port', { reason: error.message });
     });
   }
 
@@ -98,15 +105,17 @@ export class TcpTransport implements Transport {
     const { self, log } = this.#options;
     this.#sockets.add(socket);
     socket.once('close', () => this.#sockets.delete(socket));
-    socket.setTimeout(HANDSHAKE_TIMEOUT_MS, () => socket.destroy(new Error('it said nothing')));
+    const silent = new Error('it did not say who it is');
+    const timer = setTimeout(() => socket.destroy(silent), HANDSHAKE_TIMEOUT_MS);
     const remote = `${socket.remoteAddress}:${socket.remotePort}`;
     try {
       const { rest, what } = await accept(socket, self, (id) => this.#links.has(id));
-      socket.setTimeout(0);
+      clearTimeout(timer);
       if (what.purpose === 'snapshot') await this.#receiveSnapshot(socket, rest, what.from);
       else this.#links.get(what.from)?.attach(socket, rest);
     } catch (error) {
       log('warn', 'refused a connection', { remote, reason: (error as Error).message });
+      socket.once('close', () => clearTimeout(timer));
     }
   }
 
