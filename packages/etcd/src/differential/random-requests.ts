@@ -5,6 +5,7 @@
 
 import type * as rpc from '../generated/rpc.ts';
 import type { Known } from './compare.ts';
+import { diceOf } from './dice.ts';
 import {
   bytes,
   compact,
@@ -32,17 +33,6 @@ import {
 const KEYS = ['a', 'aa', 'ab', 'b', 'ba', 'c', '\0', '\xff', 'z\0'].map(bytes);
 const ENDS = ['', '\0', 'a', 'ab', 'b', 'c', 'd', '\xff\xff'].map(bytes);
 const VALUES = ['', '1', '2', '22', '\xff', 'longer value'].map(bytes);
-
-/** mulberry32: a small generator is enough to choose requests. */
-function diceOf(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 export class RandomRequests {
   readonly #dice: () => number;

@@ -83,17 +83,25 @@ export function deleteRangeFromWire(request: DeleteRangeRequest): kv.DeleteRange
   };
 }
 
-/** @throws {EtcdStatus} for an operation that is none. */
-export function txnFromWire(request: TxnRequest): kv.TxnRequest {
+/**
+ * Transactions within transactions. The protobuf decoder gives up at 100 nested messages, two for
+ * each level: a request that this server could just read when it came must never be one that it
+ * cannot read in the log, where a command has one message more around it.
+ */
+const MAX_TXN_DEPTH = 32;
+
+/** @throws {EtcdStatus} for an operation that is none, and for nesting beyond all use. */
+export function txnFromWire(request: TxnRequest, depth = 0): kv.TxnRequest {
+  if (depth > MAX_TXN_DEPTH) throw kvStatus('tooManyOps');
   return {
     kind: 'txn',
     compare: request.compare.map(compareFromWire),
-    success: request.success.map(opFromWire),
-    failure: request.failure.map(opFromWire),
+    success: request.success.map((op) => opFromWire(op, depth)),
+    failure: request.failure.map((op) => opFromWire(op, depth)),
   };
 }
 
-function opFromWire({ request }: RequestOp): kv.RequestOp {
+function opFromWire({ request }: RequestOp, depth: number): kv.RequestOp {
   switch (request?.$case) {
     case 'requestRange':
       return rangeFromWire(request.value);
@@ -102,7 +110,7 @@ function opFromWire({ request }: RequestOp): kv.RequestOp {
     case 'requestDeleteRange':
       return deleteRangeFromWire(request.value);
     case 'requestTxn':
-      return txnFromWire(request.value);
+      return txnFromWire(request.value, depth + 1);
     case undefined:
       throw kvStatus('keyNotFound');
   }

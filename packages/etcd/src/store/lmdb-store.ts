@@ -211,13 +211,24 @@ export class LmdbStore implements OrderedStore {
 /** One LMDB transaction. Resolves when it is on disk and seen by new reads. */
 async function write(database: Rows, layer: Layer): Promise<void> {
   if (treeSize(layer) === 0) return;
-  await database.batch(() => {
+  const batch = database.batch(() => {
     for (const [key, { value }] of treeAscend(layer, ALL)) {
       if (value === undefined) void database.remove(key);
       else void database.put(key, value);
     }
   });
+  try {
+    await batch;
+  } catch (error) {
+    throw await causeOf(error);
+  }
   database.resetReadTxn();
+}
+
+/** lmdb's error for a batch says only that the commit failed; why is in a promise that it carries. */
+async function causeOf(error: unknown): Promise<unknown> {
+  const { commitError } = error as { readonly commitError?: Promise<never> };
+  return commitError === undefined ? error : commitError.catch((cause: unknown) => cause);
 }
 
 const ALL: KeyBounds = { start: new Uint8Array(0), end: undefined };
