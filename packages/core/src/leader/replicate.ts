@@ -200,9 +200,11 @@ function isHeartbeatDue(node: LeaderNode, progress: Progress): boolean {
   return now >= role.commitNoticeAt && lacksCommit(node, progress);
 }
 
-/** The follower could apply more than any message has told it. */
+/** The follower could apply more than any message has told it, of what it was sent. */
 function lacksCommit(node: LeaderNode, progress: Progress): boolean {
-  return progress.mode.kind === 'replicate' && progress.sentCommit < node.commitIndex;
+  if (progress.mode.kind !== 'replicate') return false;
+  const known = smallerIndex(node.commitIndex, previousIndex(progress.nextIndex));
+  return progress.sentCommit < known;
 }
 
 /** With no append to ride on, the news of a commit leaves after a moment (`commitNoticeDelayMs`). */
