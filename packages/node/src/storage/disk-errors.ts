@@ -14,8 +14,8 @@ export function diskError(cause: unknown, file: string): RaftError {
   }
   return new RaftError(
     'RAFT_DISK_FAILED',
-    `writing ${file} failed (${reason}); it is not tried again, because the kernel may have dropped ` +
-      'the data: check the disk, then start this server again',
+    `the disk failed at ${file} (${reason}); nothing is tried again, because the kernel may have ` +
+      'dropped what it could not write: check the disk, then start this server again',
     options,
   );
 }

@@ -74,8 +74,11 @@ async function openLocked(
     identity,
     warnings: recovered.warnings,
     async close() {
-      await log.close();
-      await release();
+      try {
+        await log.close();
+      } finally {
+        await release();
+      }
     },
   };
 }
