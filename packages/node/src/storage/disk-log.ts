@@ -8,31 +8,14 @@
  */
 
 import type { Configuration, LogIndex, SnapshotMeta, Write } from '@quorate/core';
-import {
-  type Compaction,
-  type Encoded,
-  encodeCompaction,
-  encodedBatchSize,
-  encodedCompactionSize,
-  encodedWriteSize,
-  encodeWrite,
-  type StoredWrite,
-} from '@quorate/wire';
+import { type Compaction, encodedWriteSize } from '@quorate/wire';
 import { RaftError } from '../errors.ts';
-import type { BatchLocation } from './batch-table.ts';
-import { checksum } from './checksum.ts';
 import { diskError } from './disk-errors.ts';
 import { type FileSystem, nodeFileSystem, writeAll, writeAllSync } from './file-system.ts';
-import {
-  encodeSegmentHeader,
-  FORMAT_VERSION,
-  RECORD_HEADER_BYTES,
-  recordBytes,
-  SEGMENT_HEADER_BYTES,
-  sealRecord,
-} from './log-format.ts';
+import { recordBytes, SEGMENT_HEADER_BYTES } from './log-format.ts';
 import { DiskLogReader } from './log-reader.ts';
 import type { LogShape } from './log-shape.ts';
+import { type ComposedRecord, composeRecord, contentBytesOf } from './record-composer.ts';
 import { noteLastIndex, type RecoveredLog, recoverLog, type Segment } from './recovery.ts';
 import { type SegmentFile, SegmentSupply } from './segment-supply.ts';
 import type { Log, WriteListener } from './storage.ts';
@@ -63,8 +46,6 @@ const SLOW_WRITE_PENALTY = 10;
 /** Of the last file, kept for votes and compactions when the disk is full. */
 const RESERVE_BYTES = 262_144;
 
-const PADDING = new Uint8Array(8);
-
 type Item =
   | { readonly kind: 'write'; readonly write: Write; readonly listener: WriteListener }
   | {
@@ -75,14 +56,10 @@ type Item =
     };
 
 /** A record on its way to the disk, and what to note when it is there. */
-interface Outgoing {
+interface Outgoing extends ComposedRecord {
   readonly segment: Segment;
   readonly position: number;
-  readonly chunks: readonly Uint8Array[];
-  readonly end: number;
-  readonly checksum: number;
   readonly items: readonly Item[];
-  readonly locations: readonly (readonly BatchLocation[])[];
 }
 
 export class DiskLog implements Log {
@@ -242,7 +219,7 @@ export class DiskLog implements Log {
     let bytes = 0;
     let count = 0;
     for (const item of this.#queue) {
-      bytes += sizeOf(item);
+      bytes += contentBytesOf(item);
       if (bytes > MOST_COMBINED_BYTES && count > 0) break;
       count += 1;
     }
@@ -250,7 +227,7 @@ export class DiskLog implements Log {
   }
 
   async #writeRecord(items: readonly Item[]): Promise<void> {
-    const bytes = items.reduce((sum, item) => sum + sizeOf(item), 0);
+    const bytes = items.reduce((sum, item) => sum + contentBytesOf(item), 0);
     if (!this.#hasRoom(bytes)) this.#beginSegment(await this.#supply.take());
     const outgoing = this.#compose(items);
     await writeAll(outgoing.segment.file, outgoing.chunks, outgoing.position);
@@ -290,65 +267,17 @@ export class DiskLog implements Log {
     return (this.#segments.at(-1)?.capacity ?? 0) - this.#position + this.#supply.roomPrepared;
   }
 
-  /** Puts the items into one record. The first of a file stands behind the file's header. */
   #compose(items: readonly Item[]): Outgoing {
     const segment = this.#segments.at(-1)!;
-    const { salt } = this.#options;
-    const chunks: Uint8Array[] = [];
-    const isFirst = this.#position === 0;
-    if (isFirst) {
-      const { segment: number } = segment;
-      const [firstRecord, previousChecksum] = [this.#nextRecord, this.#lastChecksum];
-      chunks.push(
-        encodeSegmentHeader({
-          version: FORMAT_VERSION,
-          segment: number,
-          firstRecord,
-          previousChecksum,
-          salt,
-        }),
-      );
-    }
-    const start = isFirst ? SEGMENT_HEADER_BYTES : this.#position;
-    const header = new Uint8Array(RECORD_HEADER_BYTES);
-    chunks.push(header);
-
-    let running = salt;
-    let contentBytes = 0;
-    const add = (encoded: Encoded): void => {
-      for (const chunk of encoded.chunks) chunks.push(chunk);
-      running = encoded.checksum;
-      contentBytes += encoded.byteLength;
-    };
-    // The file that said so may be recycled before the hard state changes again. A snapshot needs no
-    // such care: a file is recycled only behind the record of a newer one.
-    if (isFirst) {
-      add(encodeWrite({ ...EMPTY_WRITE, hardState: this.#shape.hardState }, checksum, running));
-    }
-    const locations = items.map((item) => {
-      add(encodePart(item, running));
-      const end = start + RECORD_HEADER_BYTES + contentBytes;
-      return item.kind === 'write' ? locate(item.write, segment.segment, end) : [];
-    });
-    if (contentBytes === 0) add(encodeWrite(EMPTY_WRITE, checksum, running));
-
-    const facts = {
-      contentBytes,
+    const place = {
+      segment: segment.segment,
+      position: this.#position,
       record: this.#nextRecord,
       previousChecksum: this.#lastChecksum,
+      salt: this.#options.salt,
     };
-    const recordChecksum = sealRecord(header, facts, running);
-    const padding = recordBytes(contentBytes) - RECORD_HEADER_BYTES - contentBytes;
-    if (padding > 0) chunks.push(PADDING.subarray(0, padding));
-    return {
-      segment,
-      position: this.#position,
-      chunks,
-      end: start + recordBytes(contentBytes),
-      checksum: recordChecksum,
-      items,
-      locations,
-    };
+    const composed = composeRecord(items, place, this.#shape.hardState);
+    return { ...composed, segment, position: place.position, items };
   }
 
   /** The record is durable. */
@@ -391,31 +320,6 @@ export class DiskLog implements Log {
     }
     this.#listener?.failed(failure);
   }
-}
-
-const EMPTY_WRITE: StoredWrite = { hardState: undefined, batches: [], snapshot: undefined };
-
-type Part =
-  | { readonly kind: 'write'; readonly write: StoredWrite }
-  | { readonly kind: 'compaction'; readonly compaction: Compaction };
-
-function encodePart(part: Part, seed: number): Encoded {
-  if (part.kind === 'write') return encodeWrite(part.write, checksum, seed);
-  return encodeCompaction(part.compaction, checksum, seed);
-}
-
-const sizeOf = (part: Part): number =>
-  part.kind === 'write' ? encodedWriteSize(part.write) : encodedCompactionSize(part.compaction);
-
-/** Where the batches of a write lie whose last byte is followed by `end`. */
-function locate({ batches }: StoredWrite, segment: number, end: number): BatchLocation[] {
-  let offset = batches.reduce((at, batch) => at - encodedBatchSize(batch), end);
-  return batches.map((batch) => {
-    const byteLength = encodedBatchSize(batch);
-    const location = { firstIndex: batch.firstIndex, segment, offset, byteLength };
-    offset += byteLength;
-    return location;
-  });
 }
 
 function reportDurable(items: readonly Item[]): void {
