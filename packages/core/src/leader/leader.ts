@@ -9,7 +9,14 @@ import { invariant } from '../invariant.ts';
 import { newProgress, type Progress } from '../progress/progress.ts';
 import { electionResult, reachedByQuorum } from '../quorum/joint.ts';
 import { isLeader, type LeaderNode, type NodeState } from '../state.ts';
-import { INDEX_ZERO, type Milliseconds, type NodeId, nextIndex } from '../types.ts';
+import {
+  INDEX_ZERO,
+  largerIndex,
+  type Milliseconds,
+  type NodeId,
+  nextIndex,
+  previousIndex,
+} from '../types.ts';
 
 /** A quorum has voted for us (§5.2). */
 export function startLeading(node: NodeState, votes: ReadonlyMap<NodeId, boolean>): void {
@@ -45,8 +52,10 @@ export function startLeading(node: NodeState, votes: ReadonlyMap<NodeId, boolean
 export function refusalOf(node: NodeState): ProposalRefusal | undefined {
   if (!isLeader(node)) return 'not-leader';
   if (node.role.transfer !== undefined) return 'transferring';
-  // Memory is bounded: what waits to be committed is kept in it.
-  const isFull = node.log.bytesAfter(node.commitIndex) > node.options.maxUncommittedBytes;
+  // Memory is bounded: what waits to be committed is kept in it. What earlier terms left does not
+  // count: only an entry of this term commits it (§5.4.2), and refusing that would never end.
+  const open = largerIndex(node.commitIndex, previousIndex(node.role.firstIndexOfTerm));
+  const isFull = node.log.bytesAfter(open) > node.options.maxUncommittedBytes;
   return isFull ? 'too-much-uncommitted' : undefined;
 }
 
