@@ -49,10 +49,14 @@ test('start says at once where the command will stand, and is right', async (con
   await cluster.openAll({ machine });
   const leader = await cluster.leader();
 
+  // A follower's command is in the leader's inbox already, and must not come in between.
+  const before = await cluster.follower();
+  const forwarded = before.propose(bytes('c'), { forward: true });
+  await new Promise(setImmediate);
   const started = ['a', 'b'].map((name) => ({ ...leader.start(bytes(name)), command: name }));
   const proposed = leader.propose(bytes('c'));
   started.push({ ...leader.start(bytes('d')), command: 'd' });
-  await proposed;
+  await Promise.all([proposed, forwarded]);
   await leader.read();
 
   const expected = started.map(({ index, term, command }) => ({ index, term, command }));
@@ -87,6 +91,22 @@ test('a forwarded command is answered with the result of the own state machine',
   const forward = (name: string) => follower.propose(bytes(name), { forward: true });
   assert.deepEqual(await Promise.all(names.map(forward)), [1, 2, 3]);
   assert.deepEqual(cluster.machines.get(follower.status().id)?.state, names);
+});
+
+test('a forwarded command to which the leader never answered has an unknown outcome', async (context) => {
+  const cluster = new TestCluster(context, 3);
+  await cluster.openAll();
+  const leader = await cluster.leader();
+  const follower = await cluster.follower();
+  const forwarded = assert.rejects(
+    follower.propose(bytes('a'), { forward: true }),
+    code('RAFT_OUTCOME_UNKNOWN'),
+  );
+  // It has left, and the answer will not come back.
+  await new Promise(setImmediate);
+  cluster.network.isolate(leader.status().id);
+  await forwarded;
+  assert.equal(leader.status().lastIndex, follower.status().lastIndex);
 });
 
 test('when the leader closes another one is elected, and forwarded commands wait for it', async (context) => {

@@ -97,11 +97,11 @@ export class Applier<Result> {
   readonly run = (): void => {
     const began = this.#now();
     while (this.#running === undefined && this.#work.length > 0 && !this.#isStopped) {
+      this.#running = this.#startNext()?.catch(this.#fail).then(this.#goOn);
       if (this.#now() - began > TIME_SLICE_MS) {
-        setImmediate(this.run);
+        if (this.#running === undefined) setImmediate(this.run);
         return;
       }
-      this.#running = this.#startNext()?.catch(this.#fail).then(this.#goOn);
     }
   };
 
@@ -168,8 +168,9 @@ export class Applier<Result> {
     for (const batch of portion) {
       const { firstIndex, term } = batch;
       const range = { firstIndex, lastIndex: lastIndexOf(batch), term };
-      this.#observer.applied(range, results, resultsFrom);
-      if (batch.kind === 'commands') resultsFrom += batch.count;
+      const hasResults = batch.kind === 'commands';
+      this.#observer.applied(range, hasResults ? results : [], resultsFrom);
+      if (hasResults) resultsFrom += batch.count;
     }
     this.#appliedIndex = lastIndexOf(portion[portion.length - 1] as Batch);
     this.#observer.reached(this.#appliedIndex);

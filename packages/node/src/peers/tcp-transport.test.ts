@@ -4,7 +4,7 @@ import { connect, createServer, type Socket } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { crc32 } from 'node:zlib';
 import type { NodeId } from '@quorate/core';
-import { encodeHandshake, PROTOCOL_VERSION } from '@quorate/wire';
+import { encodeHandshake, encodeHandshakeReply, PROTOCOL_VERSION } from '@quorate/wire';
 import type { PeerAddress } from '../api.ts';
 import {
   bytes,
@@ -149,6 +149,22 @@ test('a frame over the limit closes the connection and nothing else', async (con
   await book.find(/peer disconnected .*exceeds the limit/);
   const leader = await cluster.leader();
   assert.equal(await leader.propose(bytes('a')), 1);
+});
+
+test('a connection over which nothing comes back is given up', async (context) => {
+  const { cluster, peers, book } = await overTcp(context, 2);
+  const { host, port } = addressOf(peers, 2);
+  const reply = { version: PROTOCOL_VERSION, clusterId: 7, from: 2 as NodeId } as const;
+  const mute = createServer((socket) => {
+    socket.on('error', () => {}).resume();
+    socket.write(encodeHandshakeReply({ ...reply, verdict: 'accepted' }, crc32));
+  }).listen(port, host);
+  await once(mute, 'listening');
+  await cluster.open(1);
+  await book.find(/peer connected/);
+  await book.find(/peer disconnected .*silent for 1\d\d\d ms/);
+  await cluster.close();
+  mute.close();
 });
 
 test('messages that find no room in the queue are lost, and made good later', async (context) => {

@@ -1,0 +1,115 @@
+import assert from 'node:assert/strict';
+import { stat } from 'node:fs/promises';
+import { test } from 'node:test';
+import type { Effects, Input, Message, Raft } from '@quorate/core';
+import type { Log } from '../storage/storage.ts';
+import { RaftLoop } from './raft-loop.ts';
+
+const NOTHING: Effects = {
+  messages: [],
+  write: undefined,
+  messagesAfterWrite: [],
+  restore: undefined,
+  committed: [],
+  reads: [],
+  forwarded: [],
+};
+const message = (id: number) => ({ kind: 'requestReadIndex', id }) as Message;
+const nextRound = () => new Promise((resolve) => setImmediate(resolve));
+
+/** A loop around a core that only takes notes, and what was done in which order. */
+function setUp(options: { readonly isWrittenAtOnce: boolean }) {
+  const done: string[] = [];
+  const pending: Effects[] = [];
+  const raft = {
+    nextDeadline: Number.POSITIVE_INFINITY,
+    step: (input: Input) => done.push(input.kind),
+    takeEffects: () => pending.shift(),
+  };
+  const host = {
+    raft: raft as unknown as Raft,
+    log: {
+      write: ({ sequence }: { sequence: number }) => {
+        done.push(`write ${sequence}`);
+        return options.isWrittenAtOnce;
+      },
+    } as unknown as Log,
+    transport: {
+      send: (sent: Message) => done.push(`send ${(sent as { id: number }).id}`) > 0,
+      flush: () => done.push('flush'),
+    } as never,
+    now: () => performance.now(),
+    stallLimitMs: 1000,
+    placeCalls: () => done.push('place'),
+    callDeadline: () => Number.POSITIVE_INFINITY,
+    stepped: () => {},
+    sendSnapshot: () => {},
+    notSent: () => {},
+    deliver: () => done.push('deliver'),
+    afterTurn: () => done.push('end'),
+    diskStalled: () => {},
+    failed: (error: unknown) => {
+      throw error;
+    },
+  };
+  return { loop: new RaftLoop(host), raft, done, pending };
+}
+
+test('calls come before what has arrived, and everything of a round is one turn', async () => {
+  const { loop, done } = setUp({ isWrittenAtOnce: true });
+  loop.post({ kind: 'received', message: message(1) });
+  loop.post({ kind: 'peerUnreachable', peer: 2 as never });
+  loop.wake();
+  await nextRound();
+  assert.deepEqual(done, ['place', 'received', 'peerUnreachable', 'flush', 'end']);
+  loop.stop();
+});
+
+test('sockets come before the disk, and promises about the disk after it', async () => {
+  const { loop, done, pending } = setUp({ isWrittenAtOnce: true });
+  const write = { sequence: 1, hardState: undefined, batches: [], snapshot: undefined };
+  pending.push({ ...NOTHING, messages: [message(1)], write, messagesAfterWrite: [message(2)] });
+  loop.wake();
+  await nextRound();
+  const order = ['send 1', 'flush', 'write 1', 'written', 'send 2', 'deliver', 'flush', 'end'];
+  assert.deepEqual(done, ['place', ...order]);
+  loop.stop();
+});
+
+test('while a write is under way the loop goes on, and its promises wait', async () => {
+  const { loop, done, pending } = setUp({ isWrittenAtOnce: false });
+  const write = { sequence: 1, hardState: undefined, batches: [], snapshot: undefined };
+  pending.push({ ...NOTHING, write, messagesAfterWrite: [message(1)] });
+  loop.wake();
+  await nextRound();
+  pending.push({ ...NOTHING, messages: [message(2)] });
+  loop.wake();
+  await nextRound();
+  const isSent = (id: number) => done.includes(`send ${id}`);
+  assert.deepEqual([isSent(1), isSent(2)], [false, true]);
+  loop.durable(1);
+  await nextRound();
+  assert.deepEqual([isSent(1), done.includes('written')], [true, true]);
+  loop.stop();
+});
+
+test('after a pause a heartbeat that waited is heard before the clock', async () => {
+  const { loop, raft, done } = setUp({ isWrittenAtOnce: true });
+  raft.nextDeadline = performance.now() + 20;
+  loop.wake();
+  await nextRound();
+  done.length = 0;
+  // Held up among the callbacks of files and sockets, when not all of them have run.
+  await stat('.');
+  const until = performance.now() + 60;
+  while (performance.now() < until);
+  loop.wake();
+  await nextRound();
+  assert.deepEqual(done, ['place', 'flush', 'end']);
+  // The next round looks at timers, then at sockets, and then takes its turn.
+  loop.post({ kind: 'received', message: message(1) });
+  await nextRound();
+  const heard = done.filter((what) => what === 'received' || what === 'timePassed');
+  assert.deepEqual(heard, ['received', 'timePassed']);
+  loop.stop();
+});
