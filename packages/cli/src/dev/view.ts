@@ -87,9 +87,9 @@ function downText({ process, hasAnswered, returnsInMs }: NodeView): string {
     case 'running':
       return hasAnswered ? 'does not answer' : 'starts';
     case 'killed':
-      return `down (killed by ${process.signal})${back}`;
+      return `down (${process.signal})${back}`;
     case 'failed':
-      return `down (${process.reason})`;
+      return 'down (failed, see above)';
     case 'stopped':
       return `down (stopped)${back}`;
   }
