@@ -104,9 +104,10 @@ export class Member {
   }
 
   /** Resolves when a leader is known. */
-  waitForLeader(signal?: AbortSignal): Promise<void> {
-    if (this.#leadership.leaderId !== undefined) return Promise.resolve();
-    return new Promise((resolve, reject) => {
+  async waitForLeader(signal?: AbortSignal): Promise<void> {
+    if (this.#leadership.leaderId !== undefined) return;
+    signal?.throwIfAborted();
+    await new Promise<void>((resolve, reject) => {
       this.#leaderWaiters.push(resolve);
       signal?.addEventListener('abort', () => reject(signal.reason), { once: true });
     });

@@ -63,6 +63,8 @@ function etcdctl(endpoint: string, { args, input }: Command): Promise<Printed> {
       (error, stdout, stderr) =>
         resolve({ status: typeof error?.code === 'number' ? error.code : 0, stdout, stderr }),
     );
+    // A command that reads no input may end before it is offered some.
+    child.stdin?.on('error', () => {});
     child.stdin?.end(input ?? '');
   });
 }
