@@ -38,10 +38,14 @@ const DEFAULT_SYNC_WRITE_BYTES = 131_072;
 /** More is not combined: a larger write is not faster and delays those who wait for its first part. */
 const MOST_COMBINED_BYTES = 4_194_304;
 
-/** A synchronous write that took longer than this ... */
-const SLOW_WRITE_MS = 5;
-/** ... makes all writes asynchronous for so many times as long: it blocks a tenth of the time at most. */
-const SLOW_WRITE_PENALTY = 10;
+/**
+ * Small writes are synchronous while they take less than this on average. A rare slow one is the
+ * disk's tail, which a thread could not shorten; a disk that is slow throughout would block the
+ * event loop most of the time.
+ */
+const SLOW_WRITE_MS = 3;
+/** How many writes the average remembers, more or less. */
+const AVERAGED_WRITES = 16;
 
 /** Of the last file, kept for votes and compactions when the disk is full. */
 const RESERVE_BYTES = 262_144;
@@ -75,7 +79,8 @@ export class DiskLog implements Log {
   readonly #queue: Item[] = [];
   /** The asynchronous writing while it lasts. */
   #draining: Promise<void> | undefined;
-  #asynchronousUntil = 0;
+  /** Of small writes, synchronous or not, so that it also shows when the disk is fast again. */
+  #averageWriteMs = 0;
   #failure: RaftError | undefined;
   #isClosed = false;
   #hasWritten = false;
@@ -174,7 +179,7 @@ export class DiskLog implements Log {
   #mayBlock(bytes: number): boolean {
     const isIdle = this.#draining === undefined;
     const { syncWriteBytes } = this.#options;
-    return isIdle && bytes <= syncWriteBytes && performance.now() >= this.#asynchronousUntil;
+    return isIdle && bytes <= syncWriteBytes && this.#averageWriteMs < SLOW_WRITE_MS;
   }
 
   #writeNow(item: Item): void {
@@ -187,10 +192,12 @@ export class DiskLog implements Log {
       this.#failure = diskError(cause, path);
       throw this.#failure;
     }
-    const end = performance.now();
-    const took = end - start;
-    if (took > SLOW_WRITE_MS) this.#asynchronousUntil = end + SLOW_WRITE_PENALTY * took;
+    this.#noteDuration(performance.now() - start);
     this.#settle(outgoing);
+  }
+
+  #noteDuration(milliseconds: number): void {
+    this.#averageWriteMs += (milliseconds - this.#averageWriteMs) / AVERAGED_WRITES;
   }
 
   #enqueue(item: Item): void {
@@ -230,7 +237,9 @@ export class DiskLog implements Log {
     const bytes = items.reduce((sum, item) => sum + contentBytesOf(item), 0);
     if (!this.#hasRoom(bytes)) this.#beginSegment(await this.#supply.take());
     const outgoing = this.#compose(items);
+    const start = performance.now();
     await writeAll(outgoing.segment.file, outgoing.chunks, outgoing.position);
+    if (bytes <= this.#options.syncWriteBytes) this.#noteDuration(performance.now() - start);
     this.#settle(outgoing);
   }
 
