@@ -18,6 +18,12 @@ export interface Known {
 
 export type PlannedStep = Step | ((known: Known) => Step);
 
+/** Steps that belong together, and what they are about. */
+export interface Case {
+  readonly name: string;
+  readonly steps: readonly PlannedStep[];
+}
+
 export interface Difference {
   readonly at: string;
   readonly step: string;
@@ -40,8 +46,8 @@ export class Comparison {
     this.#servers = servers;
   }
 
-  async run(name: string, planned: readonly PlannedStep[]): Promise<void> {
-    for (const [index, plan] of planned.entries()) {
+  async run({ name, steps }: Case): Promise<void> {
+    for (const [index, plan] of steps.entries()) {
       const step = typeof plan === 'function' ? plan({ revision: this.#revision }) : plan;
       await this.#compare(`${name}, step ${index + 1}`, step);
     }

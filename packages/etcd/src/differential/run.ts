@@ -30,7 +30,7 @@ export interface RunResult {
 export function runTables(): Promise<RunResult> {
   return withBoth(async (oracle, ours) => {
     const comparison = await comparing(oracle, ours, async (comparison) => {
-      for (const { name, steps } of KV_CASES) await comparison.run(name, steps);
+      for (const each of KV_CASES) await comparison.run(each);
     });
     return { compared: comparison.steps, differences: comparison.differences };
   });
@@ -52,13 +52,14 @@ export function runRandom(options: RunOptions): Promise<RunResult> {
     const random = new RandomRequests(seed);
     const comparison = await comparing(oracle, ours, async (comparison) => {
       for (let at = 1; at <= requests; at++) {
-        await comparison.run(`seed ${seed}, request ${at}`, [(known) => random.next(known)]);
+        const name = `seed ${seed}, request ${at}`;
+        await comparison.run({ name, steps: [(known) => random.next(known)] });
         onProgress?.(at, comparison.differences.length);
         if (comparison.differences.length >= maxDifferences) return;
       }
       const everything = { key: bytes('\0'), rangeEnd: bytes('\0') };
-      const end = [range(everything), hashKv({}), deleteRange(everything), hashKv({})];
-      await comparison.run(`seed ${seed}, at the end`, end);
+      const steps = [range(everything), hashKv({}), deleteRange(everything), hashKv({})];
+      await comparison.run({ name: `seed ${seed}, at the end`, steps });
     });
     return { compared: comparison.steps, differences: comparison.differences };
   });
