@@ -60,6 +60,21 @@ test('a follower that is far behind gets a snapshot, in memory and over TCP', as
   }
 });
 
+test('the fate of a command that a snapshot skips is unknown', async (context) => {
+  const cluster = new TestCluster(context, 3, { snapshotEntries: 50, keepEntries: 0 });
+  await cluster.openAll();
+  const old = await cluster.leader();
+  const { id } = old.status();
+  cluster.network.isolate(id);
+  const skipped = assert.rejects(old.propose(bytes('skipped')), { code: 'RAFT_OUTCOME_UNKNOWN' });
+  const leader = await cluster.leader([1, 2, 3].filter((other) => other !== id));
+  await proposeAll(leader, names(60));
+  await until(() => leader.status().firstIndex > 50);
+  cluster.network.healAll();
+  await skipped;
+  assert.deepEqual(await cluster.listOf(old), names(60));
+});
+
 test('what was installed from a leader is found again after a restart', async (context) => {
   const directory = await temporaryDirectory(context);
   const cluster = new TestCluster(context, 3, { snapshotEntries: 50, keepEntries: 0 });
