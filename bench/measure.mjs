@@ -6,13 +6,17 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Cluster } from './cluster.mjs';
 
 const PAYLOAD_BYTES = 256;
-const WARMUP_SECONDS = 1;
 /** Above the load itself: 20 s for proposals that hang, and as much for a slow machine. */
 const RESULT_WITHIN_MS = 40_000;
 const FAILOVER_WITHIN_MS = 30_000;
 
-/** Three processes, `concurrency` proposals in flight. */
-export async function measureThroughput(contestant, { concurrency, seconds, dataDirectory }) {
+/**
+ * Three processes, `concurrency` proposals in flight.
+ *
+ * @param load `{concurrency, warmup, seconds, dataDirectory}`, the two times in seconds
+ */
+export async function measureThroughput(contestant, load) {
+  const { concurrency, warmup, seconds, dataDirectory } = load;
   const durable = contestant.mode === 'durable';
   const label = { ...labelOf(contestant), durable, inproc: false };
   const settings = { durable, profile: 'default', probe: false };
@@ -24,7 +28,7 @@ export async function measureThroughput(contestant, { concurrency, seconds, data
       cmd: 'run',
       payload: PAYLOAD_BYTES,
       concurrency,
-      warmup_s: WARMUP_SECONDS,
+      warmup_s: warmup,
       seconds,
       pids: cluster.pids,
     });
@@ -34,7 +38,7 @@ export async function measureThroughput(contestant, { concurrency, seconds, data
         if (event.ev === 'follower' && event.id === leader) isDeposed = true;
         return event.ev === 'result';
       },
-      (WARMUP_SECONDS + seconds) * 1000 + RESULT_WITHIN_MS,
+      (warmup + seconds) * 1000 + RESULT_WITHIN_MS,
     );
     if (isDeposed) result.first_error ??= 'leadership changed during the run';
     const { first_error: divergence, ...settled } = await cluster.settle();
@@ -48,14 +52,11 @@ export async function measureThroughput(contestant, { concurrency, seconds, data
 }
 
 /** Three nodes in one process: the program measures by itself and prints its result line. */
-export async function measureInProcess(contestant, { concurrency, seconds }) {
+export async function measureInProcess(contestant, { concurrency, warmup, seconds }) {
   const label = { ...labelOf(contestant), durable: false, inproc: true };
   const [program, ...first] = contestant.command;
-  const child = spawn(
-    program,
-    [...first, '-concurrency', String(concurrency), '-seconds', String(seconds)],
-    { stdio: ['ignore', 'pipe', 'pipe'] },
-  );
+  const flags = ['-concurrency', concurrency, '-warmup', warmup, '-seconds', seconds].map(String);
+  const child = spawn(program, [...first, ...flags], { stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
   let errors = '';
   child.stdout.on('data', (chunk) => (output += chunk));

@@ -18,7 +18,8 @@ import { root } from './project.mjs';
 
 const USAGE = `npm run bench -- [options]
 
-  --seconds 5             measured seconds of each run, after one second of warming up
+  --seconds 5             measured seconds of each run
+  --warmup 3              seconds before that, in which nothing counts
   --passes 3              runs of each configuration
   --in-flight 1,16,256,4096
                           proposals in flight
@@ -71,7 +72,7 @@ async function measureAll(options) {
 
 /** The contestants of one configuration follow each other; every second pass in reverse. */
 function planThroughput(options) {
-  const { passes, inFlight, modes, seconds, peers } = options;
+  const { passes, inFlight, modes, warmup, seconds, peers } = options;
   return numbers(passes).flatMap((pass) =>
     modes.flatMap((mode) =>
       inFlight.flatMap((concurrency) => {
@@ -82,7 +83,7 @@ function planThroughput(options) {
           title: `${mode}, ${concurrency} in flight, ${contestant.system} ${contestant.variant}`,
           measure: async () => {
             const measureIt = mode === 'process' ? measureInProcess : measureThroughput;
-            return measureIt(contestant, { concurrency, seconds, dataDirectory });
+            return measureIt(contestant, { concurrency, warmup, seconds, dataDirectory });
           },
         }));
       }),
@@ -175,6 +176,7 @@ function readOptions() {
   const { values } = parseArgs({
     options: {
       seconds: { type: 'string', default: '5' },
+      warmup: { type: 'string', default: '3' },
       passes: { type: 'string', default: '3' },
       'in-flight': { type: 'string', default: '1,16,256,4096' },
       only: { type: 'string', default: MODES.join(',') },
@@ -190,6 +192,7 @@ function readOptions() {
   return {
     ...values,
     seconds: positive('--seconds', values.seconds),
+    warmup: positive('--warmup', values.warmup),
     passes: positive('--passes', values.passes),
     repeats: positive('--repeats', values.repeats),
     inFlight: values['in-flight'].split(',').map((text) => positive('--in-flight', text)),
