@@ -61,6 +61,7 @@ test('a long queue is worked off in portions, and others get their turn', async 
   applier.enqueue([commands(1, ...names)]);
   applier.run();
   const ends = () => heard.filter((line) => line.startsWith('at'));
+  assert.deepEqual(ends(), ['at 2048']);
   while (!applier.isIdle) {
     const before = ends().length;
     await nextRound();
