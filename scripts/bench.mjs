@@ -103,7 +103,9 @@ function planFailovers({ repeats, profiles, peers }) {
   );
 }
 
-const numbers = (count) => Array.from({ length: count }, (_, i) => i + 1);
+function numbers(count) {
+  return Array.from({ length: count }, (_, i) => i + 1);
+}
 
 function oneLine(row) {
   if (row.first_error !== undefined) return `FAILED: ${row.first_error}`;
