@@ -2,7 +2,10 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
+
+/** What these tests find broken, they would wait for without end. */
+const HANGS_WHEN_BROKEN = { timeout: 30_000 };
 
 /** A process that is asked to stop and never comes to an end by itself. */
 const SOURCE = `
@@ -13,10 +16,11 @@ const SOURCE = `
   console.log('ready');
 `;
 
-function start(): { child: ChildProcess; nextLine: () => Promise<string> } {
+function start(t: TestContext): { child: ChildProcess; nextLine: () => Promise<string> } {
   const child = spawn(process.execPath, ['--input-type=module', '--eval', SOURCE], {
     stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
   });
+  t.after(() => child.kill('SIGKILL'));
   const lines = createInterface({ input: child.stdout! })[Symbol.asyncIterator]();
   return { child, nextLine: async () => String((await lines.next()).value) };
 }
@@ -25,22 +29,25 @@ for (const [signal, status] of [
   ['SIGTERM', 143],
   ['SIGINT', 130],
 ] as const) {
-  test(`the first ${signal} asks for a stop, the second ends the process at once`, async () => {
-    const { child, nextLine } = start();
-    assert.equal(await nextLine(), 'ready');
-    child.kill(signal);
-    assert.equal(await nextLine(), `stopping ${signal}`);
-    assert.equal(await nextLine(), 'requested');
-    const exit = once(child, 'exit');
-    child.kill(signal);
-    assert.deepEqual(await exit, [status, null]);
-  });
+  test(
+    `the first ${signal} asks for a stop, the second ends the process at once`,
+    HANGS_WHEN_BROKEN,
+    async (t) => {
+      const { child, nextLine } = start(t);
+      assert.equal(await nextLine(), 'ready');
+      child.kill(signal);
+      assert.equal(await nextLine(), `stopping ${signal}`);
+      assert.equal(await nextLine(), 'requested');
+      const exit = once(child, 'exit');
+      child.kill(signal);
+      assert.deepEqual(await exit, [status, null]);
+    },
+  );
 }
 
-test('a parent that is gone is a reason to stop', async () => {
-  const { child, nextLine } = start();
+test('a parent that is gone is a reason to stop', HANGS_WHEN_BROKEN, async (t) => {
+  const { child, nextLine } = start(t);
   assert.equal(await nextLine(), 'ready');
   child.disconnect();
   assert.equal(await nextLine(), 'stopping parent is gone');
-  child.kill('SIGKILL');
 });
