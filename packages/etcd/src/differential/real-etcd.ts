@@ -32,7 +32,11 @@ export async function startRealEtcd(): Promise<RunningServer> {
     ].flat(),
     { stdio: 'ignore' },
   );
+  // Not even a crash of the comparing process leaves a server behind.
+  const abandon = () => child.kill('SIGKILL');
+  process.once('exit', abandon);
   const stop = async () => {
+    process.off('exit', abandon);
     await end(child);
     await rm(directory, { recursive: true, force: true });
   };
