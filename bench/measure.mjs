@@ -6,6 +6,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Cluster } from './cluster.mjs';
 
 const PAYLOAD_BYTES = 256;
+/** Programs that compile while they run do so by the number of calls; one in flight makes few. */
+const WARMUP_IN_FLIGHT = 64;
 /** Above the load itself: 20 s for proposals that hang, and as much for a slow machine. */
 const RESULT_WITHIN_MS = 40_000;
 const FAILOVER_WITHIN_MS = 30_000;
@@ -24,23 +26,10 @@ export async function measureThroughput(contestant, load) {
   try {
     const leader = await cluster.up();
     await sleep(300);
-    cluster.send(leader, {
-      cmd: 'run',
-      payload: PAYLOAD_BYTES,
-      concurrency,
-      warmup_s: warmup,
-      seconds,
-      pids: cluster.pids,
-    });
-    let isDeposed = false;
-    const { result } = await cluster.waitFor(
-      (event) => {
-        if (event.ev === 'follower' && event.id === leader) isDeposed = true;
-        return event.ev === 'result';
-      },
-      (warmup + seconds) * 1000 + RESULT_WITHIN_MS,
-    );
-    if (isDeposed) result.first_error ??= 'leadership changed during the run';
+    const run = { cmd: 'run', payload: PAYLOAD_BYTES, pids: cluster.pids };
+    const warmUp = { concurrency: Math.max(concurrency, WARMUP_IN_FLIGHT), seconds: warmup };
+    await runAt(cluster, leader, { ...run, ...warmUp, warmup_s: 0 });
+    const result = await runAt(cluster, leader, { ...run, concurrency, seconds, warmup_s: 1 });
     const { first_error: divergence, ...settled } = await cluster.settle();
     if (divergence !== undefined) result.first_error = divergence;
     return { ...result, ...settled, ...label };
@@ -49,6 +38,21 @@ export async function measureThroughput(contestant, load) {
   } finally {
     await cluster.stop();
   }
+}
+
+/** One load at the leader, and its result. */
+async function runAt(cluster, leader, run) {
+  let isDeposed = false;
+  cluster.send(leader, run);
+  const { result } = await cluster.waitFor(
+    (event) => {
+      if (event.ev === 'follower' && event.id === leader) isDeposed = true;
+      return event.ev === 'result';
+    },
+    (run.warmup_s + run.seconds) * 1000 + RESULT_WITHIN_MS,
+  );
+  if (isDeposed) result.first_error ??= 'leadership changed during the run';
+  return result;
 }
 
 /** Three nodes in one process: the program measures by itself and prints its result line. */
