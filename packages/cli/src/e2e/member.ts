@@ -57,7 +57,7 @@ export class Member {
     return await this.process.end(signal);
   }
 
-  /** A read that is repeated until this member answers it. */
+  /** A read through this member alone. */
   async ask<Request, Response>(
     method: UnaryMethod<Request, Response>,
     request: Request,

@@ -99,7 +99,11 @@ async function sourceOf(file: string | undefined, flags: LoadFlags): Promise<Rec
       'write `quorate load records.jsonl` or `quorate load --cities`',
     );
   }
-  return file === undefined ? recordsOfCities(flags.limit) : recordsOfFile(file);
+  if (file === undefined) return await recordsOfCities(flags.limit);
+  if (flags.limit !== undefined) {
+    throw new CommandError('QUORATE_USAGE', '--limit is for --cities', 'leave it out with a file');
+  }
+  return recordsOfFile(file);
 }
 
 async function openFile(path: string): Promise<WriteStream> {
