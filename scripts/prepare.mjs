@@ -45,7 +45,8 @@ function installIfNeeded() {
   if (reason === undefined) return;
   console.log(`quorate: installing dependencies (${reason}); this takes about a minute`);
   const begun = performance.now();
-  const npm = spawnSync('npm', ['ci', '--no-audit', '--no-fund'], {
+  // Their binaries are in the packages, so no dependency's install script needs to run.
+  const npm = spawnSync('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], {
     cwd: root,
     stdio: ['ignore', 'inherit', 'inherit'],
     shell: process.platform === 'win32',
