@@ -59,7 +59,9 @@ export class TermStarts {
       at = previousIndex(this.#runs[position]!.firstIndex);
       position -= 1;
     }
-    return { index: at, term: this.#runs[position]!.term };
+    const { term: found, firstIndex } = this.#runs[position]!;
+    // Only the base's own run is left, and it is too new: nothing after the base could match.
+    return { index: found > term ? firstIndex : at, term: found };
   }
 
   /** The run that holds `index`. Nearly always the last one. */
