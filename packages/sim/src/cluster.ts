@@ -2,10 +2,12 @@
 
 import {
   configurationOf,
+  type Milliseconds,
   type NodeId,
   type RaftOptions,
   type Random,
   seededRandom,
+  type TraceEvent,
 } from '@quorate/core';
 import { between, seedFrom } from './dice.ts';
 import { Disk, type WriteDuration } from './disk.ts';
@@ -26,24 +28,31 @@ export interface ClusterConfig {
   readonly network: NetworkBehaviour;
   readonly makeService: (server: Server) => Service;
   readonly writeDuration: WriteDuration;
-  readonly applyDuration: (random: Random) => number;
+  readonly applyDuration: (random: Random) => Milliseconds;
   readonly keepEntries: number;
   /** Whether the sender of a lost request is told, as by a broken connection. */
   readonly tellsLoss: boolean;
+  /** Sees what every server decides. */
+  readonly watch: (event: TraceEvent) => void;
 }
 
 export class Cluster {
   readonly time: Time;
   readonly random: Random;
   readonly network: Network;
-  readonly properties = new Properties();
+  readonly properties: Properties;
   readonly ids: readonly NodeId[];
+  writeDuration: WriteDuration;
+  applyDuration: (random: Random) => Milliseconds;
   readonly #config: ClusterConfig;
   readonly #disks = new Map<NodeId, Disk>();
   readonly #servers = new Map<NodeId, Server>();
 
   constructor(config: ClusterConfig) {
     this.#config = config;
+    this.writeDuration = config.writeDuration;
+    this.applyDuration = config.applyDuration;
+    this.properties = new Properties(config.watch);
     this.time = config.time;
     this.random = seededRandom(config.seed);
     this.ids = Array.from({ length: config.size }, (_, position) => (position + 1) as NodeId);
@@ -53,7 +62,8 @@ export class Cluster {
     });
     for (const id of this.ids) {
       const stored = new StoredLog(configurationOf(this.ids));
-      this.#disks.set(id, new Disk(this.time, this.#stream(), config.writeDuration, stored));
+      const duration: WriteDuration = (random) => this.writeDuration(random);
+      this.#disks.set(id, new Disk(this.time, this.#stream(), duration, stored));
     }
     for (const id of this.ids) this.start(id);
   }
@@ -81,7 +91,7 @@ export class Cluster {
   start(id: NodeId): Server {
     if (this.#servers.has(id)) throw new Error(`server ${id} runs already`);
     const random = this.#stream();
-    const { options, makeService, applyDuration, keepEntries, time } = this.#config;
+    const { options, makeService, keepEntries, time } = this.#config;
     const server = new Server({
       id,
       time,
@@ -91,7 +101,7 @@ export class Cluster {
       observer: this.properties,
       send: (parcel) => this.network.send(parcel),
       makeService,
-      applyDuration: () => applyDuration(random),
+      applyDuration: () => this.applyDuration(random),
       keepEntries,
     });
     this.#servers.set(id, server);

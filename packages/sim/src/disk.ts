@@ -14,7 +14,6 @@ export type WriteDuration = (random: Random) => Milliseconds;
 interface Job {
   readonly change: (stored: StoredLog) => void;
   readonly onDurable: (() => void)[];
-  readonly timer: Timer;
 }
 
 export class Disk {
@@ -25,8 +24,10 @@ export class Disk {
   readonly #time: Time;
   readonly #random: Random;
   readonly #writeDuration: WriteDuration;
+  /** Oldest first; the disk is at work on the first `#atWork` of them. */
   #inFlight: Job[] = [];
-  #busyUntil: Milliseconds = 0;
+  #atWork = 0;
+  #timer: Timer | undefined;
 
   constructor(time: Time, random: Random, writeDuration: WriteDuration, stored: StoredLog) {
     this.#time = time;
@@ -63,24 +64,29 @@ export class Disk {
   crash(): void {
     const done = below(this.#random, this.#inFlight.length + 1);
     for (const job of this.#inFlight.slice(0, done)) job.change(this.durable);
-    for (const job of this.#inFlight) job.timer.cancel();
+    this.#timer?.cancel();
+    this.#atWork = 0;
     this.#inFlight = [];
     this.latest = this.durable.copy();
-    this.#busyUntil = this.#time.now();
   }
 
   #begin(change: (stored: StoredLog) => void, onDurable: () => void): void {
     change(this.latest);
-    const now = this.#time.now();
-    this.#busyUntil = Math.max(this.#busyUntil, now) + this.#writeDuration(this.#random);
-    const timer = this.#time.after(this.#busyUntil - now, () => this.#end());
-    this.#inFlight.push({ change, onDurable: [onDurable], timer });
+    this.#inFlight.push({ change, onDurable: [onDurable] });
+    if (this.#atWork === 0) this.#work();
   }
 
-  #end(): void {
-    const job = this.#inFlight.shift();
-    if (job === undefined) return;
-    job.change(this.durable);
-    for (const action of job.onDurable) action();
+  /** All that waits becomes durable together, as one sync does it. */
+  #work(): void {
+    this.#atWork = this.#inFlight.length;
+    if (this.#atWork === 0) return;
+    this.#timer = this.#time.after(this.#writeDuration(this.#random), () => {
+      const done = this.#inFlight.splice(0, this.#atWork);
+      this.#work();
+      for (const { change, onDurable } of done) {
+        change(this.durable);
+        for (const action of onDurable) action();
+      }
+    });
   }
 }

@@ -18,8 +18,16 @@ interface KnownEntry {
 export class EntryLedger {
   readonly #entries = new Map<LogIndex, Map<Term, KnownEntry>>();
 
-  /** `id` stores `batch` after an entry of `previousTerm`. */
-  record(id: NodeId, batch: Batch, previousTerm: Term | undefined): void {
+  /** `id` stores `batches` after an entry of `previousTerm`. */
+  recordAll(id: NodeId, batches: readonly Batch[], previousTerm: Term | undefined): void {
+    let before = previousTerm;
+    for (const batch of batches) {
+      this.#record(id, batch, before);
+      before = batch.term;
+    }
+  }
+
+  #record(id: NodeId, batch: Batch, previousTerm: Term | undefined): void {
     let before = previousTerm;
     this.#forEach(batch, (index, entry) => {
       const known = this.#find(index, batch.term);

@@ -1,4 +1,5 @@
 /** A whole Raft cluster in one thread and virtual time, and the MIT lab's tests on it. */
+export { type ChaosReport, runChaos } from './chaos/run.ts';
 export { LAB_TESTS, labTestsNamed } from './lab/catalog.ts';
 export { type Comparison, compareBytes, compareCalls, FIGURES_TO_BEAT } from './lab/figures.ts';
 export type { LabPart, LabReport, LabTest } from './lab/lab-test.ts';

@@ -20,6 +20,7 @@ import type { Server, ServerObserver } from './server.ts';
 import { PropertyViolation } from './violation.ts';
 
 export class Properties implements ServerObserver {
+  readonly #watch: (event: TraceEvent) => void;
   readonly #ledger = new EntryLedger();
   /** Who led each term. */
   readonly #leaders = new Map<Term, NodeId>();
@@ -31,6 +32,10 @@ export class Properties implements ServerObserver {
   readonly #last = new Map<NodeId, RaftStatus>();
   readonly #elected = new Set<NodeId>();
 
+  constructor(watch: (event: TraceEvent) => void = () => {}) {
+    this.#watch = watch;
+  }
+
   /** The highest index that some server has known to be committed. */
   get committedIndex(): LogIndex {
     return (this.#committed.length - 1) as LogIndex;
@@ -39,8 +44,9 @@ export class Properties implements ServerObserver {
   started(server: Server): void {
     const { id } = server;
     const status = server.status();
-    const { hardState } = server.disk.durable;
+    const { hardState, base, batches } = server.disk.durable;
     this.#atLeast('termNeverFalls', id, status.term, hardState.term);
+    this.#ledger.recordAll(id, batches, base.term);
     this.#running.set(id, server);
     this.#last.set(id, status);
     this.#elected.delete(id);
@@ -53,6 +59,7 @@ export class Properties implements ServerObserver {
   }
 
   traced(server: Server, event: TraceEvent): void {
+    this.#watch(event);
     if (event.kind === 'becameLeader') this.#becameLeader(server, event.term);
   }
 
@@ -68,13 +75,10 @@ export class Properties implements ServerObserver {
     }
     const { snapshot } = write;
     const isAfterSnapshot = snapshot !== undefined && snapshot.index === first.firstIndex - 1;
-    let previousTerm = isAfterSnapshot
+    const previousTerm = isAfterSnapshot
       ? snapshot.term
       : server.disk.latest.termAt((first.firstIndex - 1) as LogIndex);
-    for (const batch of write.batches) {
-      this.#ledger.record(server.id, batch, previousTerm);
-      previousTerm = batch.term;
-    }
+    this.#ledger.recordAll(server.id, write.batches, previousTerm);
   }
 
   sent(server: Server, message: Message, isPromise: boolean): void {

@@ -76,6 +76,7 @@ export class LabCluster {
       applyDuration: () => 0,
       keepEntries: 0,
       tellsLoss: false,
+      watch: () => {},
     });
     this.random = seededRandom(seedFrom(this.cluster.random));
     for (const id of this.ids) this.#connected.add(id);

@@ -1,0 +1,189 @@
+/**
+ * Servers as automata, found out by running the real core: each transition is run once and then
+ * remembered, so the walk costs a look into a table where servers have been in this state before.
+ */
+
+import { configurationOf, type Message, type NodeId, type RaftStatus } from '@quorate/core';
+import { StoredLog } from '../stored-log.ts';
+import { entryNames } from './commands.ts';
+import { type Happening, wordsOf } from './happening.ts';
+import { Host } from './host.ts';
+import type { Permutation } from './permutations.ts';
+import { brokenPromise } from './safety.ts';
+import { idsOf, type World } from './world.ts';
+
+/** A state that one server can be in. */
+export interface Local {
+  /** Of the server: its id is one more. */
+  readonly position: number;
+  readonly status: RaftStatus;
+  /** By name; see `entryNames`. */
+  readonly log: readonly string[];
+  readonly pendingWrites: number;
+  /** Survives a crash. */
+  readonly durableTerm: number;
+  /** The same for servers that differ in nothing but names: a number for sorting. */
+  readonly shape: number;
+  readonly cameBy: { readonly from: number; readonly happening: number } | undefined;
+  /** The disk it started on, and what has happened since. */
+  readonly origin: StoredLog;
+  readonly path: readonly number[];
+  readonly transitions: Map<number, Transition>;
+  /** This state under other names, by permutation. */
+  readonly renamed: (number | undefined)[];
+}
+
+export interface Transition {
+  readonly next: number;
+  /** Ascending, each once. */
+  readonly sent: readonly number[];
+  /** What the server did wrong by itself. */
+  readonly violation: string | undefined;
+}
+
+export class Automaton {
+  readonly locals: Local[] = [];
+  readonly happenings: Happening[] = [];
+  /** Transitions of the real core that were run. */
+  runs = 0;
+  readonly #world: World;
+  readonly #permutations: readonly Permutation[];
+  readonly #localsByKey = new Map<string, number>();
+  readonly #happeningsByKey = new Map<string, number>();
+  readonly #shapes = new Map<string, number>();
+
+  constructor(world: World, permutations: readonly Permutation[]) {
+    this.#world = world;
+    this.#permutations = permutations;
+    for (const id of idsOf(world)) {
+      const stored = new StoredLog(configurationOf(idsOf(world)));
+      this.#intern(new Host(world, id, stored), stored, [], undefined);
+    }
+  }
+
+  /** The number of a happening. A delivery's number is also that of its message. */
+  numberOf(happening: Happening): number {
+    const to = happening.kind === 'deliver' ? happening.message.to : '';
+    const key = `${to} ${wordsOf(happening)}`;
+    const known = this.#happeningsByKey.get(key);
+    if (known !== undefined) return known;
+    this.#happeningsByKey.set(key, this.happenings.length);
+    return this.happenings.push(happening) - 1;
+  }
+
+  messageOf(happening: number): Message {
+    const delivery = this.happenings[happening]!;
+    if (delivery.kind !== 'deliver') throw new Error(`${delivery.kind} is no delivery`);
+    return delivery.message;
+  }
+
+  step(local: number, happening: number): Transition {
+    const { transitions } = this.locals[local]!;
+    let transition = transitions.get(happening);
+    if (transition === undefined) {
+      transition = this.#run(local, happening);
+      transitions.set(happening, transition);
+    }
+    return transition;
+  }
+
+  /** The state of the server that `permutation` makes of it, after the same history under new names. */
+  renamed(local: number, permutation: number): number {
+    const { cameBy, position, renamed } = this.locals[local]!;
+    const known = renamed[permutation];
+    if (known !== undefined) return known;
+    // The initial states are numbered as the servers are.
+    let image = this.#permutations[permutation]![position]!;
+    if (cameBy !== undefined) {
+      const from = this.renamed(cameBy.from, permutation);
+      const transition = this.step(from, this.renamedHappening(cameBy.happening, permutation));
+      this.#expectAlike(cameBy.from, cameBy.happening, transition, permutation);
+      image = transition.next;
+    }
+    renamed[permutation] = image;
+    return image;
+  }
+
+  renamedHappening(happening: number, permutation: number): number {
+    const what = this.happenings[happening]!;
+    if (what.kind !== 'deliver') return happening;
+    const rename = (id: NodeId) => (this.#permutations[permutation]![id - 1]! + 1) as NodeId;
+    const { from, to } = what.message;
+    const message = { ...what.message, from: rename(from), to: rename(to) };
+    return this.numberOf({ kind: 'deliver', message });
+  }
+
+  /** That names do not matter is what lets the walk visit one state for all its renamings: seen here. */
+  #expectAlike(from: number, happening: number, renamed: Transition, permutation: number): void {
+    const { sent } = this.step(from, happening);
+    const expected = sent.map((message) => this.renamedHappening(message, permutation));
+    if (`${expected.sort((a, b) => a - b)}` === `${renamed.sent}`) return;
+    throw new Error(`server names matter: ${wordsOf(this.happenings[happening]!)}`);
+  }
+
+  #run(from: number, number: number): Transition {
+    this.runs++;
+    const before = this.locals[from]!;
+    const happening = this.happenings[number]!;
+    try {
+      const host = this.#rebuild(before);
+      const cameBy = { from, happening: number };
+      if (happening.kind === 'crash') {
+        const restarted = host.restarted(happening.survivingWrites);
+        const next = this.#intern(restarted, restarted.durable, [], cameBy);
+        return { next, sent: [], violation: undefined };
+      }
+      const messages = host.meet(happening);
+      const next = this.#intern(host, before.origin, [...before.path, number], cameBy);
+      const sent = messages.map((message) => this.numberOf({ kind: 'deliver', message }));
+      const unique = [...new Set(sent)].sort((a, b) => a - b);
+      return { next, sent: unique, violation: brokenPromise(before, host, messages) };
+    } catch (error) {
+      return { next: from, sent: [], violation: (error as Error).message };
+    }
+  }
+
+  #rebuild({ position, origin, path }: Local): Host {
+    const host = new Host(this.#world, (position + 1) as NodeId, origin);
+    for (const happening of path) host.meet(this.happenings[happening]!);
+    return host;
+  }
+
+  #intern(
+    host: Host,
+    origin: StoredLog,
+    path: readonly number[],
+    cameBy: Local['cameBy'],
+  ): number {
+    const { key } = host;
+    const known = this.#localsByKey.get(key);
+    if (known !== undefined) return known;
+    const { status, pending, durable, latest } = host;
+    const local: Local = {
+      position: host.id - 1,
+      status,
+      log: entryNames(latest.batches),
+      pendingWrites: pending.length,
+      durableTerm: durable.hardState.term,
+      shape: this.#shapeOf(host),
+      cameBy,
+      origin,
+      path,
+      transitions: new Map(),
+      renamed: [],
+    };
+    this.#localsByKey.set(key, this.locals.length);
+    return this.locals.push(local) - 1;
+  }
+
+  #shapeOf({ id, status, latest, durable, pending }: Host): number {
+    const { role, term, votedFor, commitIndex, durableIndex } = status;
+    const vote = votedFor === undefined ? '' : votedFor === id;
+    const disk = `${durable.hardState.term} ${pending.length} ${durableIndex}`;
+    const shape = `${role} ${term} ${vote} ${commitIndex} ${disk} ${entryNames(latest.batches)}`;
+    const known = this.#shapes.get(shape);
+    if (known !== undefined) return known;
+    this.#shapes.set(shape, this.#shapes.size);
+    return this.#shapes.size - 1;
+  }
+}

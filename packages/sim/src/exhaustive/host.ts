@@ -1,0 +1,157 @@
+/**
+ * One server of a small world: the real core and the disk below it, with nothing left to chance.
+ *
+ * What it does follows from the disk it started on and from what has happened since, in order; so a
+ * state needs no copy, and is made again by letting the same things happen.
+ */
+
+import { type Batch, type Message, type NodeId, nextIndex, type Write } from '@quorate/core';
+import { StoredLog } from '../stored-log.ts';
+import { entryNames, NumberedCommands } from './commands.ts';
+import type { Happening } from './happening.ts';
+import {
+  type Core,
+  coreOptions,
+  ELECTION_TIMEOUT_MS,
+  HEARTBEAT_MS,
+  type World,
+} from './world.ts';
+
+interface PendingWrite {
+  readonly write: Write;
+  /** Promises that wait for it. */
+  readonly promises: Message[];
+}
+
+export class Host {
+  readonly id: NodeId;
+  readonly #world: World;
+  readonly #core: Core;
+  readonly durable: StoredLog;
+  /** What the disk will hold when all writes are done. */
+  readonly latest: StoredLog;
+  readonly pending: PendingWrite[] = [];
+  #sent: Message[] = [];
+  #now = 0;
+
+  constructor(world: World, id: NodeId, stored: StoredLog) {
+    this.id = id;
+    this.#world = world;
+    this.durable = stored.copy();
+    this.latest = stored.copy();
+    const appliedIndex = stored.snapshot.index;
+    this.#core = world.makeCore({
+      id,
+      stored: stored.toStoredState(),
+      appliedIndex,
+      now: 0,
+      // In the middle: a leader counts as dead before its followers' deadlines come.
+      random: () => 0.5,
+      reader: {
+        read: (from, through, maxBytes) => this.durable.read(from, through, maxBytes),
+      },
+      options: coreOptions(world),
+    });
+    this.#collect();
+  }
+
+  get status() {
+    return this.#core.status();
+  }
+
+  /** What leaves at once after `happening`. Not for a crash: see `restarted`. */
+  meet(happening: Happening): readonly Message[] {
+    switch (happening.kind) {
+      case 'deliver':
+        this.#core.step({ kind: 'received', message: happening.message }, this.#now);
+        break;
+      case 'deadline':
+        this.#now =
+          this.status.role === 'leader' ? this.#now + HEARTBEAT_MS : this.#core.nextDeadline;
+        this.#core.step({ kind: 'timePassed' }, this.#now);
+        break;
+      case 'silence':
+        this.#now = Math.min(this.#now + ELECTION_TIMEOUT_MS, this.#core.nextDeadline - 1);
+        this.#core.step({ kind: 'timePassed' }, this.#now);
+        break;
+      case 'noQuorum':
+        this.#now += ELECTION_TIMEOUT_MS;
+        this.#core.step({ kind: 'timePassed' }, this.#now);
+        break;
+      case 'propose':
+        this.#core.propose(new NumberedCommands([happening.command]), this.#now);
+        break;
+      case 'written':
+        this.#finishWrite();
+        break;
+      case 'crash':
+        throw new Error('a crash ends this server: use restarted');
+    }
+    this.#collect();
+    const sent = this.#sent;
+    this.#sent = [];
+    return sent;
+  }
+
+  /** The server that finds on this disk what a crash leaves. */
+  restarted(survivingWrites: number): Host {
+    const disk = this.durable.copy();
+    for (const { write } of this.pending.slice(0, survivingWrites)) disk.apply(write, undefined);
+    if (this.#world.forgetsVotes) disk.hardState = { ...disk.hardState, votedFor: undefined };
+    return new Host(this.#world, this.id, disk);
+  }
+
+  /** Equal keys: the same happenings have the same consequences. */
+  get key(): string {
+    const pending = this.pending.map(({ write, promises }) => {
+      const { term, votedFor, commitIndex } = write.hardState ?? this.durable.hardState;
+      const waiting = promises.map((message) => JSON.stringify(message));
+      return `${term}/${votedFor}/${commitIndex} at ${write.batches[0]?.firstIndex} ${entryNames(write.batches)} ${waiting}`;
+    });
+    const { term, votedFor, commitIndex } = this.durable.hardState;
+    const disk = `${term}/${votedFor}/${commitIndex} ${entryNames(this.durable.batches)}`;
+    const log = entryNames(this.latest.batches);
+    return `${this.#core.fingerprint()} | ${log} | ${disk} | ${pending.join('; ')}`;
+  }
+
+  #collect(): void {
+    for (;;) {
+      const effects = this.#core.takeEffects(this.#now);
+      if (effects === undefined) {
+        if (this.#world.disk === 'slow' || this.pending.length === 0) return;
+        this.#finishWrite();
+        continue;
+      }
+      this.#sent.push(...effects.messages);
+      if (effects.write !== undefined) {
+        this.latest.apply(effects.write, undefined);
+        this.pending.push({ write: effects.write, promises: [] });
+      }
+      const last = this.pending.at(-1);
+      if (last === undefined) this.#sent.push(...effects.messagesAfterWrite);
+      else last.promises.push(...effects.messagesAfterWrite);
+      this.#apply(effects.committed);
+    }
+  }
+
+  #finishWrite(): void {
+    const { write, promises } = this.pending.shift()!;
+    this.durable.apply(write, undefined);
+    this.#sent.push(...promises);
+    this.#core.step({ kind: 'written', sequence: write.sequence }, this.#now);
+  }
+
+  #apply(committed: readonly Batch[]): void {
+    const [first] = committed;
+    if (first === undefined) return;
+    const names = entryNames(committed);
+    const at = first.firstIndex - 1;
+    const logged = entryNames(this.latest.batches).slice(at, at + names.length);
+    if (this.status.appliedIndex !== at || `${names}` !== `${logged}`) {
+      throw new Error(`server ${this.id} applies ${names} after ${at}; its log has ${logged}`);
+    }
+    let index = this.status.appliedIndex;
+    for (const _ of names) index = nextIndex(index);
+    this.#core.step({ kind: 'applied', index }, this.#now);
+  }
+}
