@@ -28,7 +28,7 @@ export function greeting(nodes: readonly DevNode[], data: string, keys: boolean)
     `  endpoints  ${endpoints.join('  ')}`,
     `  try        etcdctl --endpoints=${first} put greeting hello`,
     `             etcdctl --endpoints=${endpoints.at(-1)} get greeting`,
-    `             npx quorate${first === '127.0.0.1:2379' ? '' : ` --endpoints=${first}`} get greeting    (without etcdctl)`,
+    `  or         npx quorate get greeting${first === '127.0.0.1:2379' ? '' : ` --endpoints=${first}`}`,
     '  break      kill -9 the pid of the leader and watch the others elect a new one',
     ...(keys ? ['             or press its digit; the same digit starts it again'] : []),
     '  stop       Ctrl-C; the data stays, and the same command goes on from it',

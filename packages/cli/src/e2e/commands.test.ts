@@ -120,6 +120,12 @@ describe('the commands', () => {
     await prints(['get', '--prefix', 'large/', '--keys-only'], 'large/2\n');
   });
 
+  test('load: nobody there is said at once', async () => {
+    const ended = await quorate(['load', '--cities', '--endpoints', '127.0.0.1:1']);
+    assert.equal(ended.status, 1);
+    assert.match(ended.stderr, /^quorate: .*\[QUORATE_UNREACHABLE\]/);
+  });
+
   test('load: what contradicts itself is refused before anything is sent', async () => {
     for (const args of [[], ['x', '--cities'], ['x', '--limit', '1']]) {
       const ended = await quorate(['load', ...args]);

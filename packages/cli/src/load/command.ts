@@ -3,6 +3,8 @@
 import { createWriteStream, type WriteStream } from 'node:fs';
 import { finished } from 'node:stream/promises';
 import type { Command } from 'commander';
+import { STATUS } from '../client/api.ts';
+import { EtcdClient } from '../client/client.ts';
 import { examples } from '../client/commands.ts';
 import { parseEndpoints } from '../client/endpoints.ts';
 import { endpointsOption, positiveInteger } from '../client/options.ts';
@@ -50,7 +52,9 @@ export function addLoadCommand(program: Command): void {
 
 async function runLoad(file: string | undefined, flags: LoadFlags): Promise<void> {
   const source = await sourceOf(file, flags);
-  const client = await connectEtcd3(parseEndpoints(flags.endpoints));
+  const endpoints = parseEndpoints(flags.endpoints);
+  await checkSomeoneAnswers(endpoints);
+  const client = await connectEtcd3(endpoints);
   const account = flags.acknowledged === undefined ? undefined : await openFile(flags.acknowledged);
   const counts: LoadCounts = { acknowledged: 0, retries: 0, refused: 0 };
   const stop = new AbortController();
@@ -89,6 +93,16 @@ async function runLoad(file: string | undefined, flags: LoadFlags): Promise<void
   if (flags.json) printJson({ ...counts, elapsedMs: Math.round(elapsedMs) });
   else printLine(`${summary(counts, elapsedMs)}, ${(elapsedMs / 1000).toFixed(1)} s`);
   checkComplete({ counts, lastRefusal, wasStopped: stop.signal.aborted });
+}
+
+/** A server that goes away is waited for; one that was never there is a mistake. */
+async function checkSomeoneAnswers(endpoints: readonly string[]): Promise<void> {
+  const client = new EtcdClient(endpoints);
+  try {
+    await client.read(STATUS, {});
+  } finally {
+    client.close();
+  }
 }
 
 async function sourceOf(file: string | undefined, flags: LoadFlags): Promise<RecordSource> {
