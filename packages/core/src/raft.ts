@@ -11,6 +11,7 @@ import type { Membership } from './configuration/change.ts';
 import type { Effects, Write } from './effects.ts';
 import { onOwnVoteWritten, onPreVoteReply, onRequestVoteReply, startElection } from './election.ts';
 import type { Payload, SnapshotMeta } from './entry.ts';
+import { fingerprintOf } from './fingerprint.ts';
 import { onAppendEntries, onInstallSnapshot } from './follower.ts';
 import { onForwardProposal, onForwardReply, onForwardRequested } from './forward.ts';
 import type { ChangeAnswer, Input, Proposed, TransferAnswer } from './inputs.ts';
@@ -222,6 +223,11 @@ export class Raft {
       snapshotIndex: node.snapshot.index,
       configuration: node.configuration,
     };
+  }
+
+  /** For checkers that must recognise a state; see fingerprint.ts for what it leaves out. */
+  fingerprint(): string {
+    return fingerprintOf(this.#node, this.#applies.appliedIndex);
   }
 
   #advanceTime(now: Milliseconds): void {

@@ -314,3 +314,14 @@ test('a follower’s proposal is appended by the leader, which says where', () =
   assert.deepEqual(follower.forwarded, [{ kind: 'appended', id: 2, firstIndex: 1, term: 1 }]);
   assert.equal(follower.raft.lastIndex, 2);
 });
+
+test('who refuses a message of our former term has refused no entry', () => {
+  const leader = new Server(1, VOTERS, [], undefined, { noopOnElection: true }).elect(2);
+  leader.takeSent();
+  // What 3 answers when something of an older term overtakes this term: nothing is asked about.
+  leader.receive(rejected(3, 0, [0, 0], 1));
+  assert.deepEqual(leader.takeSent(), []);
+  leader.receive(accepted(3, 1));
+  leader.propose();
+  assert.deepEqual(shape(leader.takeSent(), 3), [[2, 2]]);
+});

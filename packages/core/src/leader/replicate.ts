@@ -13,6 +13,7 @@ import { Inflight } from '../progress/inflight.ts';
 import { type Progress, type Replicate, toProbe, toReplicate } from '../progress/progress.ts';
 import type { LeaderNode } from '../state.ts';
 import {
+  INDEX_ZERO,
   type LogIndex,
   largerIndex,
   type Milliseconds,
@@ -153,6 +154,8 @@ export function onAppendRejected(node: LeaderNode, message: AppendRejected): voi
 
 /** A refusal of something else than we sent last, which a later answer has overtaken. */
 function isLate(progress: Progress, message: AppendRejected): boolean {
+  // Every log begins alike (index 0): who refuses that has refused a term that is over (term-gate.ts).
+  if (message.prevLogIndex === INDEX_ZERO) return true;
   switch (progress.mode.kind) {
     case 'replicate':
       return message.prevLogIndex <= progress.matchIndex;
