@@ -83,6 +83,7 @@ test('nodes end with a `dev` that had no time to stop them', async () => {
       () => false,
     );
     if (started) break;
-    assert.match((await next.ended).stderr, /QUORATE_PORT_IN_USE/);
+    // Its ports are free a moment before its data is.
+    assert.match((await next.ended).stderr, /QUORATE_PORT_IN_USE|QUORATE_INCOMPLETE/);
   }
 });

@@ -198,7 +198,6 @@ test('garbage, HTTP and silence at the peer port harm nobody', async () => {
     assert.equal((await get(member)).stdout, 'greeting\nhello\n');
     assert.ok(member.process.isRunning);
   }
-  assert.equal(await cluster.leader(), leader, 'nobody lost the lead over it');
 });
 
 const put = (member: Member) => run(['put', 'greeting', 'hello', '--endpoints', member.endpoint]);
