@@ -2,8 +2,8 @@
 export { type ChaosReport, runChaos } from './chaos/run.ts';
 export { LAB_TESTS, labTestsNamed } from './lab/catalog.ts';
 export { type Comparison, compareBytes, compareCalls, FIGURES_TO_BEAT } from './lab/figures.ts';
-export type { LabPart, LabReport, LabTest } from './lab/lab-test.ts';
 export { meanOf } from './lab/report.ts';
 export { failedRun, runInVirtualTime } from './lab/run.ts';
+export type { LabPart, LabReport, LabTest } from './lab/test-case.ts';
 export type { Task, Time, Timer } from './time.ts';
 export { VirtualTime } from './virtual-time.ts';

@@ -69,6 +69,9 @@ export interface ServerConfig {
   readonly keepEntries: number;
 }
 
+/** Effects of one turn, far above what any needs. */
+const MAX_ROUNDS = 10_000;
+
 export class Server {
   readonly id: NodeId;
   readonly disk: Disk;
@@ -214,9 +217,10 @@ export class Server {
 
   #turn(): void {
     this.#proposeStarted();
-    for (;;) {
+    for (let rounds = 0; ; rounds++) {
       const effects = this.#raft.takeEffects(this.#now());
       if (effects === undefined) break;
+      if (rounds > MAX_ROUNDS) throw new Error(`server ${this.id} never runs out of effects`);
       this.#carryOut(effects);
     }
     this.#receivedSnapshots.clear();

@@ -152,7 +152,7 @@ export class Stage {
     this.#slowDisks.add(id as NodeId);
   }
 
-  /** The oldest write in flight becomes durable. */
+  /** What the disk is at work on becomes durable; what was written meanwhile is next. */
   finishWrite(id: number): void {
     this.#diskTimers.get(id as NodeId)!.fire();
     this.#settle();

@@ -16,10 +16,14 @@ import type { Task, Time, Timer } from './time.ts';
 /** Microtasks a task may use between two waits. One that needs more waits for something else. */
 const MAX_MICROTASKS = 100_000;
 
+/** Events of one run, far above what any needs. More means that something repeats itself for ever. */
+const MAX_EVENTS = 20_000_000;
+
 export class VirtualTime implements Time {
   readonly #queue = new EventQueue();
   #now: Milliseconds = 0;
   #sequence = 0;
+  #events = 0;
   #runnableTasks = 0;
   #failure: { readonly error: unknown } | undefined;
 
@@ -81,6 +85,8 @@ export class VirtualTime implements Time {
     const event = this.#queue.pop();
     if (event === undefined) throw new Error('every task waits, and nothing is going to happen');
     if (event.action === undefined) return;
+    this.#events++;
+    if (this.#events > MAX_EVENTS) throw new Error(`more than ${MAX_EVENTS} events`);
     this.#now = event.at;
     event.action();
   }

@@ -17,7 +17,7 @@ export interface Local {
   /** Of the server: its id is one more. */
   readonly position: number;
   readonly status: RaftStatus;
-  /** By name; see `entryNames`. */
+  /** By name; see `entryNames`. Equal logs are one object. */
   readonly log: readonly string[];
   readonly pendingWrites: number;
   /** Survives a crash. */
@@ -50,6 +50,7 @@ export class Automaton {
   readonly #permutations: readonly Permutation[];
   readonly #localsByKey = new Map<string, number>();
   readonly #happeningsByKey = new Map<string, number>();
+  readonly #logs = new Map<string, readonly string[]>();
   readonly #shapes = new Map<string, number>();
 
   constructor(world: World, permutations: readonly Permutation[]) {
@@ -67,6 +68,8 @@ export class Automaton {
     const key = `${to} ${wordsOf(happening)}`;
     const known = this.#happeningsByKey.get(key);
     if (known !== undefined) return known;
+    // A set of messages is kept as text, one character for each.
+    if (this.happenings.length > 0xffff) throw new Error('more than 65,536 different happenings');
     this.#happeningsByKey.set(key, this.happenings.length);
     return this.happenings.push(happening) - 1;
   }
@@ -149,12 +152,7 @@ export class Automaton {
     return host;
   }
 
-  #intern(
-    host: Host,
-    origin: StoredLog,
-    path: readonly number[],
-    cameBy: Local['cameBy'],
-  ): number {
+  #intern(host: Host, origin: StoredLog, path: readonly number[], cameBy: Local['cameBy']): number {
     const { key } = host;
     const known = this.#localsByKey.get(key);
     if (known !== undefined) return known;
@@ -162,7 +160,7 @@ export class Automaton {
     const local: Local = {
       position: host.id - 1,
       status,
-      log: entryNames(latest.batches),
+      log: this.#logOf(latest),
       pendingWrites: pending.length,
       durableTerm: durable.hardState.term,
       shape: this.#shapeOf(host),
@@ -174,6 +172,13 @@ export class Automaton {
     };
     this.#localsByKey.set(key, this.locals.length);
     return this.locals.push(local) - 1;
+  }
+
+  #logOf({ batches }: StoredLog): readonly string[] {
+    const log = entryNames(batches);
+    const known = this.#logs.get(`${log}`) ?? log;
+    this.#logs.set(`${log}`, known);
+    return known;
   }
 
   #shapeOf({ id, status, latest, durable, pending }: Host): number {

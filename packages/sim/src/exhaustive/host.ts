@@ -6,16 +6,10 @@
  */
 
 import { type Batch, type Message, type NodeId, nextIndex, type Write } from '@quorate/core';
-import { StoredLog } from '../stored-log.ts';
+import type { StoredLog } from '../stored-log.ts';
 import { entryNames, NumberedCommands } from './commands.ts';
 import type { Happening } from './happening.ts';
-import {
-  type Core,
-  coreOptions,
-  ELECTION_TIMEOUT_MS,
-  HEARTBEAT_MS,
-  type World,
-} from './world.ts';
+import { type Core, coreOptions, ELECTION_TIMEOUT_MS, HEARTBEAT_MS, type World } from './world.ts';
 
 interface PendingWrite {
   readonly write: Write;

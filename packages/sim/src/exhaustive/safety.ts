@@ -8,6 +8,7 @@
 
 import type { Message } from '@quorate/core';
 import type { Local } from './automaton.ts';
+import { entryNames } from './commands.ts';
 import type { Host } from './host.ts';
 
 /** What one server may not do in one step, whatever the others do. */
@@ -23,11 +24,9 @@ export function brokenPromise(
     before.status.role === 'leader' &&
     status.role === 'leader' &&
     status.term === before.status.term;
-  if (isStillLeader && status.lastIndex < before.log.length) {
-    return `leaderAppendOnly: server ${id} removed entries`;
-  }
-  if (isStillLeader && latest.batches.some((batch) => batch.term > status.term)) {
-    return `leaderAppendOnly: server ${id} has entries of a later term`;
+  const log = entryNames(latest.batches);
+  if (isStillLeader && before.log.some((name, at) => log[at] !== name)) {
+    return `leaderAppendOnly: server ${id} made [${log}] of [${before.log}]`;
   }
   for (const message of sent) {
     const claim = claimOf(message);
@@ -73,12 +72,8 @@ export function claimOf(message: Message): Claim | undefined {
 }
 
 /** Election Safety (§5.2), and one vote in a term. */
-export function contradiction(one: Message, other: Message): string | undefined {
-  const claim = claimOf(one);
-  const against = claimOf(other);
-  if (claim === undefined || claim.key !== against?.key || claim.value === against.value) {
-    return undefined;
-  }
+export function contradiction(claim: Claim, against: Claim | undefined): string | undefined {
+  if (claim.key !== against?.key || claim.value === against.value) return undefined;
   const property = claim.what === 'leader' ? 'electionSafety' : 'oneVotePerTerm';
   return `${property}: ${claim.key} ${claim.value} and ${against.value}`;
 }
@@ -104,7 +99,10 @@ export interface Committed {
 }
 
 /** What is committed once `local` has its say; a text if it contradicts (State Machine Safety, §5.4.3). */
-export function committedWith(known: readonly Committed[], local: Local): readonly Committed[] | string {
+export function committedWith(
+  known: readonly Committed[],
+  local: Local,
+): readonly Committed[] | string {
   const { id, commitIndex, term } = local.status;
   for (let at = 0; at < Math.min(commitIndex, known.length); at++) {
     if (known[at]!.name === local.log[at]) continue;

@@ -3,8 +3,9 @@
  * times, or never. So it is a set that grows; each set is kept once and has a number.
  */
 
+import type { Message } from '@quorate/core';
 import type { Automaton } from './automaton.ts';
-import { contradiction } from './safety.ts';
+import { type Claim, claimOf, contradiction } from './safety.ts';
 
 interface Soup {
   /** Ascending. */
@@ -14,12 +15,22 @@ interface Soup {
   readonly renamed: (number | undefined)[];
 }
 
+interface About {
+  /** Position of the receiver. */
+  readonly to: number;
+  readonly term: number;
+  readonly claim: Claim | undefined;
+  /** Position of the receiver of what may be forgotten with its term. */
+  readonly answersTo: number | undefined;
+}
+
 export class Soups {
   readonly all: Soup[] = [];
   readonly #automaton: Automaton;
   readonly #size: number;
   readonly #byKey = new Map<string, number>();
-  readonly #changed = new Map<string, number>();
+  /** By number of the message. */
+  readonly #known: About[] = [];
 
   constructor(automaton: Automaton, size: number) {
     this.#automaton = automaton;
@@ -29,22 +40,19 @@ export class Soups {
 
   /** `sent` joins; what its receivers can no longer heed leaves. `terms`: durable, by position. */
   after(soup: number, sent: readonly number[], terms: readonly number[]): number {
-    const key = `${soup} ${sent} ${terms}`;
-    let changed = this.#changed.get(key);
-    if (changed === undefined) {
-      const messages = [...new Set([...this.all[soup]!.messages, ...sent])];
-      changed = this.#intern(messages.filter((message) => !this.#isDead(message, terms)));
-      this.#changed.set(key, changed);
-    }
-    return changed;
+    const { messages } = this.all[soup]!;
+    const added = sent.filter((message) => !messages.includes(message));
+    const kept = [...messages, ...added].filter((message) => !this.#isDead(message, terms));
+    return kept.length === messages.length && added.length === 0 ? soup : this.#intern(kept);
   }
 
   /** Two things said, one of them in `sent`, that cannot both be. */
   contradiction(soup: number, sent: readonly number[]): string | undefined {
     for (const number of sent) {
-      const message = this.#automaton.messageOf(number);
+      const { claim } = this.#about(number);
+      if (claim === undefined) continue;
       for (const other of [...this.all[soup]!.messages, ...sent]) {
-        const found = contradiction(message, this.#automaton.messageOf(other));
+        const found = contradiction(claim, this.#about(other).claim);
         if (found !== undefined) return found;
       }
     }
@@ -67,18 +75,13 @@ export class Soups {
    * (§5.1). Votes given stay, as evidence.
    */
   #isDead(number: number, terms: readonly number[]): boolean {
-    const message = this.#automaton.messageOf(number);
-    if (message.term >= terms[message.to - 1]!) return false;
-    switch (message.kind) {
-      case 'appendAccepted':
-      case 'appendRejected':
-      case 'preVoteReply':
-        return true;
-      case 'requestVoteReply':
-        return !message.isGranted;
-      default:
-        return false;
-    }
+    const { answersTo, term } = this.#about(number);
+    return answersTo !== undefined && term < terms[answersTo]!;
+  }
+
+  #about(number: number): About {
+    this.#known[number] ??= aboutOf(this.#automaton.messageOf(number));
+    return this.#known[number];
   }
 
   #intern(unsorted: number[]): number {
@@ -87,9 +90,20 @@ export class Soups {
     const known = this.#byKey.get(key);
     if (known !== undefined) return known;
     const inboxes = Array.from({ length: this.#size }, (_, position) =>
-      messages.filter((message) => this.#automaton.messageOf(message).to === position + 1),
+      messages.filter((message) => this.#about(message).to === position),
     );
     this.#byKey.set(key, this.all.length);
     return this.all.push({ messages, inboxes, renamed: [] }) - 1;
   }
+}
+
+function aboutOf(message: Message): About {
+  const { kind, term } = message;
+  const to = message.to - 1;
+  const isAnswer =
+    kind === 'appendAccepted' ||
+    kind === 'appendRejected' ||
+    kind === 'preVoteReply' ||
+    (kind === 'requestVoteReply' && !message.isGranted);
+  return { to, term, claim: claimOf(message), answersTo: isAnswer ? to : undefined };
 }

@@ -14,7 +14,7 @@ export class StateSet {
     this.#states = new Int32Array(width << 12);
   }
 
-  /** False if it was there before. `move` is two numbers: what happened, and anything below 65,536. */
+  /** False if it was there before. What it was found by: a happening below 2^20, and anything below 2^12. */
   add(state: readonly number[], parent: number, happening: number, rest: number): boolean {
     if (this.size * 2 >= this.#table.length) this.#growTable();
     const slot = this.#slotOf(state);

@@ -1,6 +1,6 @@
 import { TESTS_4A } from './kv/tests-4a.ts';
 import { TESTS_4B } from './kv/tests-4b.ts';
-import type { LabTest } from './lab-test.ts';
+import type { LabTest } from './test-case.ts';
 import { TESTS_3A } from './tests-3a.ts';
 import { TESTS_3B } from './tests-3b.ts';
 import { TESTS_3C } from './tests-3c.ts';

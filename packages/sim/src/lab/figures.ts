@@ -1,4 +1,4 @@
-import type { LabReport } from './lab-test.ts';
+import type { LabReport } from './test-case.ts';
 
 /** What a pass of another implementation printed. Calls vary from run to run: lowest and highest. */
 interface Figures {

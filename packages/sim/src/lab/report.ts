@@ -1,4 +1,4 @@
-import type { LabReport } from './lab-test.ts';
+import type { LabReport } from './test-case.ts';
 
 /** The average of several runs of one test. */
 export function meanOf(reports: readonly LabReport[]): LabReport {

@@ -1,5 +1,5 @@
 import { VirtualTime } from '../virtual-time.ts';
-import type { LabReport, LabTest } from './lab-test.ts';
+import type { LabReport, LabTest } from './test-case.ts';
 
 /** Runs one test in virtual time. The same seed gives the same run. */
 export function runInVirtualTime(test: LabTest, seed: number): Promise<LabReport> {

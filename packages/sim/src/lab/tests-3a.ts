@@ -2,7 +2,7 @@
 
 import { pick } from '../dice.ts';
 import { expect } from './failure.ts';
-import { type LabTest, raftTest } from './lab-test.ts';
+import { type LabTest, raftTest } from './test-case.ts';
 
 export const TESTS_3A: readonly LabTest[] = [
   raftTest('TestInitialElection3A', { peers: 3 }, async (lab) => {

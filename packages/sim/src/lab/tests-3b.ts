@@ -3,7 +3,7 @@
 import { together } from '../time.ts';
 import { expect } from './failure.ts';
 import type { Lab } from './lab.ts';
-import { type LabTest, raftTest } from './lab-test.ts';
+import { type LabTest, raftTest } from './test-case.ts';
 import type { Value } from './value.ts';
 
 const RESTS_MS = { election: 1000, shortElection: 500 } as const;

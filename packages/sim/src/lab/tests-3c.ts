@@ -5,7 +5,7 @@ import { below, chance, pick } from '../dice.ts';
 import type { Task } from '../time.ts';
 import { expect } from './failure.ts';
 import type { Lab } from './lab.ts';
-import { type LabTest, raftTest } from './lab-test.ts';
+import { type LabTest, raftTest } from './test-case.ts';
 import type { Value } from './value.ts';
 
 const ELECTION_REST_MS = 1000;

@@ -4,7 +4,7 @@ import type { NodeId } from '@quorate/core';
 import { below } from '../dice.ts';
 import { expect } from './failure.ts';
 import type { Lab } from './lab.ts';
-import { type LabTest, raftTest } from './lab-test.ts';
+import { type LabTest, raftTest } from './test-case.ts';
 
 const MAX_STATE_BYTES = 2000;
 

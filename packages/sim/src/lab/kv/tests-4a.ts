@@ -2,8 +2,8 @@
 
 import { together, waitUntil } from '../../time.ts';
 import { expect } from '../failure.ts';
-import type { LabTest } from '../lab-test.ts';
-import { generalTest, keyValueTest } from './general-test.ts';
+import type { LabTest } from '../test-case.ts';
+import { generalTest, keyValueTest } from './general.ts';
 import type { KeyValueLab } from './key-value-lab.ts';
 
 const unreliable = { peers: 5, isUnreliable: true } as const;

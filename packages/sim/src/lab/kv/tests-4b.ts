@@ -1,8 +1,8 @@
 /** 4B: a key-value service with snapshots. */
 
 import { expect } from '../failure.ts';
-import type { LabTest } from '../lab-test.ts';
-import { expectBoundedState, generalTest, keyValueTest } from './general-test.ts';
+import type { LabTest } from '../test-case.ts';
+import { expectBoundedState, generalTest, keyValueTest } from './general.ts';
 import type { KeyValueLab } from './key-value-lab.ts';
 import { speed } from './tests-4a.ts';
 

@@ -5,7 +5,7 @@ import { below, chance } from '../../dice.ts';
 import type { Task } from '../../time.ts';
 import { expect } from '../failure.ts';
 import { SOLID_STATE } from '../lab.ts';
-import { type LabPart, type LabTest, measure } from '../lab-test.ts';
+import { type LabPart, type LabTest, measure } from '../test-case.ts';
 import { type Client, KeyValueLab, type KeyValueSetup } from './key-value-lab.ts';
 
 export type KeyValueTestSetup = Partial<KeyValueSetup> & { readonly peers: number };

@@ -1,0 +1,170 @@
+/** What can happen next in a state of the world, and what the world is then. */
+
+import { Automaton } from './automaton.ts';
+import { type Permutation, permutationsOf } from './permutations.ts';
+import { type Committed, committedWith, incompleteness, mismatch } from './safety.ts';
+import { Soups } from './soups.ts';
+import type { World } from './world.ts';
+
+/**
+ * The servers' states by position, the messages that were sent, and what is behind: what was
+ * committed, and how many commands and crashes were used.
+ */
+export type State = number[];
+
+export interface Outcome {
+  /** Undefined if nothing changed. */
+  readonly state: State | undefined;
+  readonly violation: string | undefined;
+}
+
+export class Choices {
+  readonly world: World;
+  readonly permutations: readonly Permutation[];
+  readonly automaton: Automaton;
+  readonly soups: Soups;
+  /** Position of the soup within a state; the past is behind it. */
+  readonly soupAt: number;
+  readonly #pasts: Past[] = [];
+  readonly #pastsByKey = new Map<string, number>();
+  readonly #deadline: number;
+  readonly #silence: number;
+  readonly #noQuorum: number;
+  readonly #written: number;
+  readonly #proposals: readonly number[];
+  readonly #crashes: number[] = [];
+
+  constructor(world: World) {
+    this.world = world;
+    this.permutations = permutationsOf(world.size);
+    this.automaton = new Automaton(world, this.permutations);
+    this.soups = new Soups(this.automaton, world.size);
+    this.soupAt = world.size;
+    this.#internPast({ committed: [], commands: 0, crashes: 0 });
+    const { automaton } = this;
+    this.#deadline = automaton.numberOf({ kind: 'deadline' });
+    this.#silence = automaton.numberOf({ kind: 'silence' });
+    this.#noQuorum = automaton.numberOf({ kind: 'noQuorum' });
+    this.#written = automaton.numberOf({ kind: 'written' });
+    this.#proposals = Array.from({ length: world.commands }, (_, command) =>
+      automaton.numberOf({ kind: 'propose', command }),
+    );
+  }
+
+  /** Nobody has done anything yet. */
+  get initial(): State {
+    return [...Array.from({ length: this.world.size }, (_, position) => position), 0, 0];
+  }
+
+  /** All that can happen at the server at `position`, by number. */
+  at(state: State, position: number): number[] {
+    const { world, soupAt } = this;
+    const { status, pendingWrites } = this.automaton.locals[state[position]!]!;
+    const past = this.#pasts[state[soupAt + 1]!]!;
+    const possible: number[] = [];
+    if (status.role === 'leader') {
+      possible.push(this.#deadline);
+      if (world.checkQuorum) possible.push(this.#noQuorum);
+      if (past.commands < world.commands) possible.push(this.#proposals[past.commands]!);
+    } else {
+      if (status.term < world.maxTerm) possible.push(this.#deadline);
+      if (world.checkQuorum && status.role === 'follower') possible.push(this.#silence);
+    }
+    if (pendingWrites > 0) possible.push(this.#written);
+    if (past.crashes < world.crashes) {
+      for (let survivors = 0; survivors <= pendingWrites; survivors++) {
+        possible.push(this.#crash(survivors));
+      }
+    }
+    possible.push(...this.soups.all[state[soupAt]!]!.inboxes[position]!);
+    return possible;
+  }
+
+  take(state: State, position: number, happening: number): Outcome {
+    const { automaton, soupAt } = this;
+    const from = state[position]!;
+    const { next, sent, violation } = automaton.step(from, happening);
+    if (violation !== undefined) return { state: undefined, violation };
+    const { kind } = automaton.happenings[happening]!;
+    const soup = this.#soupAfter(state, position, next, sent);
+    const past = this.#pastAfter(state[soupAt + 1]!, next, kind);
+    if (typeof past === 'string') return { state: undefined, violation: past };
+    if (next === from && soup === state[soupAt]) return { state: undefined, violation: undefined };
+    const after = state.slice();
+    after[position] = next;
+    after[soupAt] = soup;
+    after[soupAt + 1] = past;
+    return { state: after, violation: this.#unsafe(state, after, position, sent) };
+  }
+
+  #soupAfter(state: State, position: number, next: number, sent: readonly number[]): number {
+    const { locals } = this.automaton;
+    const soup = state[this.soupAt]!;
+    const hasNewTerm = locals[next]!.durableTerm !== locals[state[position]!]!.durableTerm;
+    if (sent.length === 0 && !hasNewTerm) return soup;
+    const terms: number[] = [];
+    for (let at = 0; at < this.soupAt; at++) {
+      terms.push(locals[at === position ? next : state[at]!]!.durableTerm);
+    }
+    return this.soups.after(soup, sent, terms);
+  }
+
+  /** Figure 3, for a state that differs from `before` at `position`. */
+  #unsafe(
+    before: State,
+    after: State,
+    position: number,
+    sent: readonly number[],
+  ): string | undefined {
+    const { locals } = this.automaton;
+    if (after[this.soupAt] !== before[this.soupAt]) {
+      const contradiction = this.soups.contradiction(before[this.soupAt]!, sent);
+      if (contradiction !== undefined) return contradiction;
+    }
+    const changed = locals[after[position]!]!;
+    const { committed } = this.#pasts[after[this.soupAt + 1]!]!;
+    const isLogNew = changed.log !== locals[before[position]!]!.log;
+    const isPastNew = after[this.soupAt + 1] !== before[this.soupAt + 1];
+    for (let at = 0; at < this.soupAt; at++) {
+      const local = locals[after[at]!]!;
+      const found =
+        (isLogNew ? mismatch(changed.log, local.log) : undefined) ??
+        (isPastNew || at === position ? incompleteness(committed, local) : undefined);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  }
+
+  #crash(survivors: number): number {
+    this.#crashes[survivors] ??= this.automaton.numberOf({
+      kind: 'crash',
+      survivingWrites: survivors,
+    });
+    return this.#crashes[survivors];
+  }
+
+  #pastAfter(number: number, local: number, kind: string): number | string {
+    const past = this.#pasts[number]!;
+    const after = this.automaton.locals[local]!;
+    const committed = committedWith(past.committed, after);
+    if (typeof committed === 'string') return committed;
+    if (committed === past.committed && kind !== 'propose' && kind !== 'crash') return number;
+    const commands = past.commands + (kind === 'propose' ? 1 : 0);
+    const crashes = past.crashes + (kind === 'crash' ? 1 : 0);
+    return this.#internPast({ committed, commands, crashes });
+  }
+
+  #internPast(past: Past): number {
+    const key = JSON.stringify(past);
+    const known = this.#pastsByKey.get(key);
+    if (known !== undefined) return known;
+    this.#pastsByKey.set(key, this.#pasts.length);
+    return this.#pasts.push(past) - 1;
+  }
+}
+
+interface Past {
+  readonly committed: readonly Committed[];
+  readonly commands: number;
+  readonly crashes: number;
+}
