@@ -15,9 +15,15 @@ export type Input =
   | { readonly kind: 'written'; readonly sequence: number }
   /** The state machine stands at `index`. */
   | { readonly kind: 'applied'; readonly index: LogIndex }
-  /** A linearizable read was asked for. Answered by `Effects.reads` with the same id. */
+  /**
+   * A linearizable read was asked for. Answered by `Effects.reads` with the same id, which must be
+   * new for ever: an answer that was on its way when this server crashed must fit no later question.
+   */
   | { readonly kind: 'readRequested'; readonly id: number }
-  /** Commands for whoever leads. Answered, if at all, by `Effects.forwarded` with the same id. */
+  /**
+   * Commands for whoever leads. Answered, if at all, by `Effects.forwarded` with the same id, which
+   * must be new for ever, as above.
+   */
   | { readonly kind: 'forwardRequested'; readonly id: number; readonly payload: Payload }
   /**
    * A snapshot of the applied state is durable. Entries up to `index` are no longer needed, except

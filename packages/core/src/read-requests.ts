@@ -27,13 +27,19 @@ export function onRequestReadIndex(node: NodeState, message: RequestReadIndex): 
   node.role.reads.waiting.push({ id: message.id, follower: message.from });
 }
 
-/** What holds for this question holds for every earlier one, whose answer may be lost. */
+/**
+ * What holds for this question holds for every earlier one, whose answer may be lost. An answer to a
+ * question that we do not know, asked before a restart perhaps, is too old to say anything.
+ */
 export function onReadIndexReply(node: NodeState, message: ReadIndexReply): void {
   if (node.role.kind !== 'follower') return;
+  const { readsAtLeader } = node.role;
+  if (!readsAtLeader.has(message.id)) return;
   const { readIndex } = message;
-  for (const id of node.role.readsAtLeader) {
-    if (id > message.id) continue;
-    node.role.readsAtLeader.delete(id);
+  // A set keeps the order in which its members came.
+  for (const id of readsAtLeader) {
+    readsAtLeader.delete(id);
     node.outbox.reads.push({ kind: 'ready', id, readIndex });
+    if (id === message.id) return;
   }
 }

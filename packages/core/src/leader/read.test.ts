@@ -168,3 +168,19 @@ test('a lease is renewed with every heartbeat interval, and lasts', () => {
   leader.step({ kind: 'readRequested', id: 1 });
   assert.equal(leader.reads.length, 1);
 });
+
+test('an answer to a question asked before a restart answers nothing', () => {
+  const follower = new Server(2, VOTERS, [1], { term: 1 });
+  const heartbeat = { prevLogIndex: 1, prevLogTerm: 1, leaderCommit: 1, round: 0, batches: [] };
+  follower.receive({ kind: 'appendEntries', from: 1, term: 1, ...heartbeat } as never);
+  follower.step({ kind: 'readRequested', id: 101 });
+  const late = { kind: 'readIndexReply', from: 1, term: 1, readIndex: 1 };
+  follower.receive({ ...late, id: 500 } as never);
+  assert.equal(follower.reads.length, 0);
+  follower.step({ kind: 'readRequested', id: 102 });
+  follower.receive({ ...late, id: 102, readIndex: 7 } as never);
+  assert.deepEqual(
+    follower.reads.map((read) => read.id),
+    [101, 102],
+  );
+});

@@ -10,6 +10,7 @@
 import type { ForwardResult, Milliseconds, Raft, Term } from '@quorate/core';
 import { type CommandSlab, CommandSlabBuilder } from '@quorate/wire';
 import { RaftError } from '../errors.ts';
+import { firstCallId } from './call-id.ts';
 import type { PendingCall } from './pending-call.ts';
 import type { PlacedGroup } from './placed-proposals.ts';
 
@@ -45,7 +46,7 @@ export class Forwarding<Result> {
   #retryAt: Milliseconds = 0;
   /** Oldest first, and so the first to expire first. */
   readonly #sent = new Map<number, Sent<Result>>();
-  #lastId = 0;
+  #lastId = firstCallId();
 
   constructor(raft: Raft, limits: ForwardingLimits) {
     this.#raft = raft;

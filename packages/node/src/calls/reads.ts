@@ -7,6 +7,7 @@
 
 import type { LogIndex, Milliseconds, ReadResult } from '@quorate/core';
 import type { CallOptions } from '../api.ts';
+import { firstCallId } from './call-id.ts';
 import { PendingCall } from './pending-call.ts';
 import type { CallHost } from './proposals.ts';
 
@@ -39,7 +40,7 @@ export class Reads {
   /** Linearizable once their index is applied. */
   #confirmed: ConfirmedReads[] = [];
   #appliedIndex: LogIndex;
-  #lastId = 0;
+  #lastId = firstCallId();
 
   constructor(host: CallHost, limits: ReadLimits, appliedIndex: LogIndex) {
     this.#host = host;
