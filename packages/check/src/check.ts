@@ -9,6 +9,8 @@ export interface CheckOptions {
    * Calls of `Model.step` after which the checker gives up. The problem is NP-complete, so some
    * histories need a bound; ordinary ones take a few steps for each operation.
    *
+   * An illegal history is explained within as many again.
+   *
    * @default 10_000_000 — seconds, for models as cheap as the ones here
    */
   readonly maxSteps?: number;
@@ -28,14 +30,13 @@ export function checkLinearizability<State, Input, Output>(
   const orders = new Map<string, readonly Operation<Input, Output>[]>();
   let steps = 0;
   for (const [partition, operations] of partitionsOf(model, history)) {
-    const learned = model.learn?.(operations) ?? operations;
-    const result = searchOrder(model, learned, maxSteps - steps);
+    const result = searchOrder(model, operations, maxSteps - steps);
     steps += result.steps;
     switch (result.kind) {
       case 'outOfBudget':
         return { kind: 'outOfBudget', steps, partition };
-      case 'stuck':
-        return { kind: 'illegal', steps, partition, ...explain(model, operations, result) };
+      case 'notFound':
+        return { kind: 'illegal', steps, partition, ...explain(model, operations, maxSteps) };
       case 'found':
         orders.set(
           partition,
@@ -51,10 +52,11 @@ function partitionsOf<State, Input, Output>(
   model: Model<State, Input, Output>,
   history: History<Input, Output>,
 ): Map<string, Operation<Input, Output>[]> {
+  const partitionOf = model.partitionOf(history.map(({ input }) => input));
   const partitions = new Map<string, Operation<Input, Output>[]>();
   for (const operation of history) {
     refuseBackwards(operation);
-    const partition = model.partitionOf(operation.input);
+    const partition = partitionOf(operation.input);
     const operations = partitions.get(partition);
     if (operations === undefined) partitions.set(partition, [operation]);
     else operations.push(operation);

@@ -5,7 +5,7 @@ import type { Operation } from './history.ts';
  * which an operation's two events can be lifted out and put back where they were, in the opposite
  * order, at constant cost (Knuth's "dancing links").
  */
-export interface Event {
+interface Event {
   readonly kind: 'head' | 'call' | 'return';
   /** Index of the operation; -1 at the head. */
   readonly operation: number;
@@ -18,8 +18,6 @@ export class EventList {
   readonly #calls: Event[] = [];
   /** Undefined for a pending operation: it has no return that could force it into the order. */
   readonly #returns: (Event | undefined)[] = [];
-  /** How many returns there are before each operation's own. */
-  readonly #returnRank: number[] = [];
   #remainingReturns = 0;
 
   /** `operations` by time of call. */
@@ -41,7 +39,7 @@ export class EventList {
       last.next = event;
       event.previous = last;
       last = event;
-      if (event.kind === 'return') this.#returnRank[event.operation] = this.#remainingReturns++;
+      if (event.kind === 'return') this.#remainingReturns += 1;
     }
   }
 
@@ -50,17 +48,20 @@ export class EventList {
     return this.#remainingReturns;
   }
 
-  get first(): Event | undefined {
-    return this.#head.next;
+  /** The operations that were called before any other returned, by time of call. */
+  available(): readonly number[] {
+    const operations: number[] = [];
+    for (let event = this.#head.next; event?.kind === 'call'; event = event.next) {
+      operations.push(event.operation);
+    }
+    return operations;
   }
 
-  callOf(operation: number): Event {
-    return this.#calls[operation]!;
-  }
-
-  /** How many operations returned before `operation` did, in the whole history. */
-  returnRankOf(operation: number): number {
-    return this.#returnRank[operation]!;
+  /** The operation that returns first of those that are left, if any returns. */
+  get firstToReturn(): number | undefined {
+    let event = this.#head.next;
+    while (event?.kind === 'call') event = event.next;
+    return event?.operation;
   }
 
   lift(operation: number): void {

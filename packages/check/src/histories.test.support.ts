@@ -54,6 +54,7 @@ export function execute<State, Input, Output>(
     freeAt[client] = returnedAt;
     return { client, calledAt, effectAt, returnedAt, input: input(random, serial) };
   });
+  const partitionOf = model.partitionOf(moments.map(({ input }) => input));
   const states = new Map<string, State>();
   return moments
     .sort((a, b) => a.effectAt - b.effectAt)
@@ -61,7 +62,7 @@ export function execute<State, Input, Output>(
       const { client, calledAt, returnedAt } = moment;
       const isLost = random() < lost;
       if (isLost && random() < 0.5) return pending(client, calledAt, moment.input);
-      const partition = model.partitionOf(moment.input);
+      const partition = partitionOf(moment.input);
       const before = states.get(partition) ?? model.initial();
       const { state, output } = model.step(before, moment.input);
       states.set(partition, state);

@@ -1,3 +1,4 @@
+import type { Witness } from './evidence.ts';
 import type { Operation } from './history.ts';
 
 /**
@@ -8,11 +9,12 @@ import type { Operation } from './history.ts';
  */
 export interface Model<State, Input, Output> {
   /**
-   * Operations with different answers here never touch common state, and are checked apart. This
-   * is what makes long histories cheap (linearizability is local: Herlihy and Wing 1990, §3.1). A model
-   * whose operations may touch anything answers the same for all.
+   * Given all inputs, tells for each of them its partition. Operations of different partitions never
+   * touch common state, and are checked apart. This is what makes long histories cheap
+   * (linearizability is local: Herlihy and Wing 1990, §3.1). A model whose operations may touch
+   * anything answers the same for all.
    */
-  partitionOf(input: Input): string;
+  partitionOf(inputs: readonly Input[]): (input: Input) => string;
 
   /** The state at the beginning of each partition. */
   initial(): State;
@@ -31,6 +33,9 @@ export interface Model<State, Input, Output> {
    * the history, so that it changes no verdict; it saves the search from guessing.
    */
   learn?(operations: readonly Operation<Input, Output>[]): readonly Operation<Input, Output>[];
+
+  /** What answers tell about the state. Without it the search has to guess more. */
+  readonly witness?: Witness<State, Input, Output>;
 }
 
 export interface Step<State, Output> {

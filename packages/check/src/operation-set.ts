@@ -27,6 +27,10 @@ export class OperationSet {
     this.#hash ^= scramble(operation);
   }
 
+  has(operation: number): boolean {
+    return ((this.#words[operation >>> 5]! >>> (operation & 31)) & 1) === 1;
+  }
+
   /** A copy for the memory. */
   pack(): PackedSet {
     const words = this.#words;

@@ -4,25 +4,32 @@
  * Wing and Gong (1993): of the operations called before anything returns, place one that the model
  * agrees with, and go on with the rest; where none fits, undo the last choice. Lowe (2017): a set of
  * placed operations that led to the same state before leads to the same end, so it is tried once.
+ *
+ * Three things keep it from trying what cannot matter. An answered operation that changes nothing is
+ * placed wherever it fits, without alternatives: anything that can follow it could have preceded it.
+ * What returns first is tried first. And what readers saw (evidence.ts) forbids to overwrite a value
+ * that is still to be read, and tells when earlier choices need no second look.
  */
 
-import { type Event, EventList } from './event-list.ts';
+import { EventList } from './event-list.ts';
+import {
+  type Evidence,
+  type Fact,
+  FactLedger,
+  hasOrphan,
+  latestEffects,
+  UNKNOWN,
+} from './evidence.ts';
 import type { Operation } from './history.ts';
 import type { Model } from './model.ts';
 import { OperationSet, VisitedSets } from './operation-set.ts';
+import { Overwrites } from './overwrites.ts';
 
 /** Operations are named by their position in the list that was searched. */
 export type SearchResult =
   | { readonly kind: 'found'; readonly steps: number; readonly order: readonly number[] }
-  | (Stuck & { readonly kind: 'stuck'; readonly steps: number })
+  | { readonly kind: 'notFound'; readonly steps: number }
   | { readonly kind: 'outOfBudget'; readonly steps: number };
-
-export interface Stuck {
-  /** Of all operations that some order could not get past, the one that returned last. */
-  readonly blocked: number;
-  /** The longest order found that has everything that returned before `blocked`, and not that. */
-  readonly longestPrefix: readonly number[];
-}
 
 /** `operations` by time of call. */
 export function searchOrder<State, Input, Output>(
@@ -30,99 +37,171 @@ export function searchOrder<State, Input, Output>(
   operations: readonly Operation<Input, Output>[],
   maxSteps: number,
 ): SearchResult {
-  const search = new Search(model, operations);
+  const search = new Search(model, model.learn?.(operations) ?? operations);
   while (search.isOpen) {
     if (search.steps >= maxSteps) return { kind: 'outOfBudget', steps: search.steps };
-    if (!search.advance()) return { kind: 'stuck', steps: search.steps, ...search.furthest! };
+    if (!search.advance()) return { kind: 'notFound', steps: search.steps };
   }
-  return { kind: 'found', steps: search.steps, order: search.order() };
+  return { kind: 'found', steps: search.steps, order: search.order };
+}
+
+/** An operation that could be placed next. */
+interface Option<State> {
+  readonly operation: number;
+  readonly after: State;
+  readonly fingerprint: string | number;
+  /** That it ends, or makes true if they were not before. */
+  readonly touched: readonly Fact[];
+}
+
+/** A state that was reached, and the ways on from it. */
+interface Position<State> {
+  readonly state: State;
+  readonly fingerprint: string | number;
+  readonly options: readonly Option<State>[];
+  /** Index of the option to try next; the one before it is being tried. */
+  next: number;
 }
 
 class Search<State, Input, Output> {
   steps = 0;
-  /** Set once the search had to turn back. */
-  furthest: Stuck | undefined;
+  readonly order: number[] = [];
   readonly #model: Model<State, Input, Output>;
   readonly #operations: readonly Operation<Input, Output>[];
   readonly #events: EventList;
+  readonly #evidence: readonly Evidence[];
+  readonly #ledger: FactLedger;
+  readonly #latest: readonly number[];
+  readonly #overwrites: Overwrites;
+  readonly #isHopeless: boolean;
   readonly #placed: OperationSet;
-  readonly #visited = new VisitedSets();
-  /** What was placed, in order, and the state before each. */
-  readonly #order: { readonly operation: number; readonly before: State }[] = [];
-  #state: State;
-  /** The next event to look at; everything before it in the list was tried in this state. */
-  #event: Event | undefined;
+  #visited = new VisitedSets();
+  /** Since the last settlement: what lies before is not looked at again. */
+  #positions: Position<State>[];
 
   constructor(model: Model<State, Input, Output>, operations: readonly Operation<Input, Output>[]) {
     this.#model = model;
     this.#operations = operations;
     this.#events = new EventList(operations);
+    const evidence = model.witness?.testimony(operations) ?? operations.map(() => UNKNOWN);
+    this.#evidence = evidence;
+    this.#ledger = new FactLedger(evidence);
+    const isInitial = (fact: Fact) => model.witness?.isInitial(fact) ?? false;
+    this.#latest = latestEffects(operations, evidence, isInitial);
+    this.#overwrites = new Overwrites(operations, evidence, this.#latest);
+    this.#isHopeless = hasOrphan(operations, evidence, isInitial);
     this.#placed = new OperationSet(operations.length);
-    this.#state = model.initial();
-    this.#event = this.#events.first;
+    const state = model.initial();
+    this.#positions = [this.#positionAt(state, model.fingerprint(state))];
   }
 
   get isOpen(): boolean {
     return this.#events.remainingReturns > 0;
   }
 
-  /** Looks at one event. False when every order was tried. */
+  /** Tries one option, or goes back by one operation. False when every order was tried. */
   advance(): boolean {
-    const event = this.#event!;
-    if (event.kind === 'call') {
-      if (!this.#tryToPlace(event.operation)) this.#event = event.next;
+    if (this.#isHopeless) return false;
+    const position = this.#positions.at(-1)!;
+    const option = position.options[position.next];
+    if (option === undefined) return this.#undo();
+    position.next += 1;
+    this.#placed.toggle(option.operation);
+    if (!this.#visited.add(this.#placed, option.fingerprint)) {
+      this.#placed.toggle(option.operation);
       return true;
     }
-    // This operation returned, so whatever is placed next would come too late for it.
-    this.#remember(event.operation);
-    return this.#undo();
-  }
-
-  order(): readonly number[] {
-    return this.#order.map(({ operation }) => operation);
-  }
-
-  #tryToPlace(index: number): boolean {
-    const operation = this.#operations[index]!;
-    const model = this.#model;
-    const after = model.step(this.#state, operation.input);
-    this.steps += 1;
-    if (operation.kind === 'completed' && !model.isSameOutput(after.output, operation.output)) {
-      return false;
-    }
-    const fingerprint = model.fingerprint(after.state);
-    // Nobody saw a pending operation's answer: when it changes nothing either, it may stay out.
-    if (operation.kind === 'pending' && fingerprint === model.fingerprint(this.#state))
-      return false;
-    this.#placed.toggle(index);
-    if (!this.#visited.add(this.#placed, fingerprint)) {
-      this.#placed.toggle(index);
-      return false;
-    }
-    this.#order.push({ operation: index, before: this.#state });
-    this.#state = after.state;
-    this.#events.lift(index);
-    this.#event = this.#events.first;
+    this.order.push(option.operation);
+    this.#events.lift(option.operation);
+    this.#ledger.place(option.operation);
+    this.#ledger.touch(option.touched, 1);
+    if (this.#ledger.isSettled) this.#settle();
+    this.#positions.push(this.#positionAt(option.after, option.fingerprint));
     return true;
   }
 
   #undo(): boolean {
-    const last = this.#order.pop();
-    if (last === undefined) return false;
-    this.#state = last.before;
-    this.#placed.toggle(last.operation);
-    this.#events.putBack(last.operation);
-    this.#event = this.#events.callOf(last.operation).next;
+    if (this.#positions.length === 1) return false;
+    this.#positions.pop();
+    const position = this.#positions.at(-1)!;
+    const { operation, touched } = position.options[position.next - 1]!;
+    this.order.pop();
+    this.#placed.toggle(operation);
+    this.#ledger.touch(touched, -1);
+    this.#ledger.takeBack(operation);
+    this.#events.putBack(operation);
     return true;
   }
 
-  #remember(blocked: number): void {
-    if (this.furthest !== undefined) {
-      const events = this.#events;
-      const gain = events.returnRankOf(blocked) - events.returnRankOf(this.furthest.blocked);
-      const isLonger = this.#order.length > this.furthest.longestPrefix.length;
-      if (gain < 0 || (gain === 0 && !isLonger)) return;
+  #settle(): void {
+    this.#ledger.settle();
+    this.#positions = [];
+    this.#visited = new VisitedSets();
+  }
+
+  #positionAt(state: State, fingerprint: string | number): Position<State> {
+    const options: Option<State>[] = [];
+    const first = this.#events.firstToReturn;
+    const now = first === undefined ? Number.POSITIVE_INFINITY : returnOf(this.#operations[first]!);
+    for (const index of this.#events.available()) {
+      const option = this.#optionOf(index, state, fingerprint, now);
+      if (option === undefined) continue;
+      if (this.#evidence[index]!.changesNothing) {
+        return { state, fingerprint, options: [option], next: 0 };
+      }
+      options.push(option);
     }
-    this.furthest = { blocked, longestPrefix: this.order() };
+    const latest = this.#latest;
+    options.sort((a, b) => compare(latest[a.operation]!, latest[b.operation]!));
+    return { state, fingerprint, options, next: 0 };
+  }
+
+  /** Undefined if the operation cannot come next, or need not come at all. */
+  #optionOf(
+    index: number,
+    state: State,
+    fingerprint: string | number,
+    now: number,
+  ): Option<State> | undefined {
+    const operation = this.#operations[index]!;
+    if (operation.kind === 'pending' && this.#ledger.isUseless(index)) return undefined;
+    const model = this.#model;
+    const after = model.step(state, operation.input);
+    this.steps += 1;
+    if (operation.kind === 'completed' && !model.isSameOutput(after.output, operation.output)) {
+      return undefined;
+    }
+    const reached = after.state === state ? fingerprint : model.fingerprint(after.state);
+    if (reached === fingerprint) {
+      // Nobody saw a pending operation's answer: when it changes nothing either, it may stay out.
+      if (operation.kind === 'pending') return undefined;
+      return { operation: index, after: state, fingerprint, touched: this.#evidence[index]!.made };
+    }
+    const before = model.witness?.factsAt(state, operation.input) ?? [];
+    const then = model.witness?.factsAt(after.state, operation.input) ?? [];
+    const ended = before.filter((fact) => !then.includes(fact));
+    if (this.#forbids(index, ended, now)) return undefined;
+    const touched = [...ended, ...this.#evidence[index]!.made];
+    return { operation: index, after: after.state, fingerprint: reached, touched };
+  }
+
+  /** Would somebody who is left after this operation miss what he saw for good? */
+  #forbids(index: number, ended: readonly Fact[], now: number): boolean {
+    const ledger = this.#ledger;
+    const isPlaced = (other: number) => other === index || this.#placed.has(other);
+    ledger.place(index);
+    const isForbidden =
+      ended.some((fact) => ledger.isNeeded(fact)) ||
+      this.#evidence[index]!.made.some(
+        (fact) => ledger.isNeeded(fact) && this.#overwrites.cutsShort(fact, now, isPlaced),
+      );
+    ledger.takeBack(index);
+    return isForbidden;
   }
 }
+
+const returnOf = (operation: Operation<unknown, unknown>): number =>
+  operation.kind === 'completed' ? operation.returnedAt : Number.POSITIVE_INFINITY;
+
+/** Infinities too, whose difference is no number. */
+const compare = (a: number, b: number): number => (a < b ? -1 : a > b ? 1 : 0);

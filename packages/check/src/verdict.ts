@@ -1,4 +1,4 @@
-import type { Operation } from './history.ts';
+import type { Completed, Operation } from './history.ts';
 
 /** The checker's answer. `steps` counts calls of `Model.step`, the unit of its budget. */
 export type Verdict<Input, Output> =
@@ -21,20 +21,25 @@ export interface Illegal<Input, Output> {
   /** The first partition found to be at fault; others were not looked at. */
   readonly partition: string;
   /**
-   * The operation that cannot be placed: every operation of the partition that returned earlier can
-   * be explained in some order, and none of those orders has room for this one too. It may be
-   * pending, when another operation's answer shows that it took effect.
+   * The operation that cannot be placed: up to the moment before its return the history can be
+   * explained, and from then on it cannot.
    */
-  readonly blocked: Operation<Input, Output>;
-  /** The longest such order without `blocked`. */
+  readonly blocked: Completed<Input, Output>;
+  /** An order that explains everything the partition's clients saw before `blocked` returned. */
   readonly longestPrefix: readonly Operation<Input, Output>[];
   /** What could have come next after `longestPrefix`, and what the model answers there. */
   readonly candidates: readonly Candidate<Input, Output>[];
   /**
-   * Where to look: the operations from the last moment at which no completed operation was open up
-   * to the return of `blocked`, by time of call.
+   * The smallest failing window: the operations whose answers contradict each other, by time of
+   * call. All others may be as good as lost (each may have taken effect at any time since its call, or
+   * never) and still there is no order. `blocked` is always among them.
    */
   readonly window: readonly Operation<Input, Output>[];
+  /**
+   * Proven that each operation of the window is needed: with its answer lost as well, there is an order.
+   * And that no earlier return than that of `blocked` is at fault. False when the budget did not allow that.
+   */
+  readonly isMinimal: boolean;
 }
 
 export interface Candidate<Input, Output> {

@@ -1,5 +1,5 @@
 import type { Model } from '../model.ts';
-import { learnAppends } from './key-value-appends.ts';
+import { appendEvidence, holds, learnAppends } from './key-value-appends.ts';
 
 /** The key-value service of the MIT lab (4A, 4B). */
 export type KeyValueInput =
@@ -15,7 +15,7 @@ export type KeyValueOutput = string | undefined;
 
 /** Strings under keys, each key checked apart. */
 export const keyValueModel: Model<string, KeyValueInput, KeyValueOutput> = {
-  partitionOf: (input) => input.key,
+  partitionOf: () => (input) => input.key,
   initial: () => '',
   step(state, input) {
     switch (input.kind) {
@@ -30,4 +30,9 @@ export const keyValueModel: Model<string, KeyValueInput, KeyValueOutput> = {
   fingerprint: (state) => state,
   isSameOutput: (expected, observed) => observed === undefined || expected === observed,
   learn: learnAppends,
+  witness: {
+    testimony: appendEvidence,
+    factsAt: (state) => [holds(state)],
+    isInitial: (fact) => fact === holds(''),
+  },
 };

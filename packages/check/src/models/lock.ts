@@ -1,3 +1,5 @@
+import { type Evidence, type Fact, factOf, readerOf, writerOf } from '../evidence.ts';
+import type { Operation } from '../history.ts';
 import type { Model } from '../model.ts';
 
 export type LockInput =
@@ -12,7 +14,7 @@ type Holder = number | undefined;
  * whether the owner had it to give back.
  */
 export const lockModel: Model<Holder, LockInput, boolean> = {
-  partitionOf: (input) => input.lock,
+  partitionOf: () => (input) => input.lock,
   initial: () => undefined,
   step(holder, { kind, owner }) {
     const isOurs = holder === owner;
@@ -22,4 +24,24 @@ export const lockModel: Model<Holder, LockInput, boolean> = {
   },
   fingerprint: (holder) => holder ?? '',
   isSameOutput: Object.is,
+  witness: {
+    testimony: (operations) => operations.map(evidenceOf),
+    factsAt: (holder) => [heldBy(holder)],
+    isInitial: (fact) => fact === heldBy(undefined),
+  },
 };
+
+const heldBy = (holder: Holder): Fact => factOf('', String(holder));
+
+function evidenceOf(operation: Operation<LockInput, boolean>): Evidence {
+  const { kind, owner } = operation.input;
+  if (operation.kind === 'completed' && !operation.output) {
+    return { ...readerOf([]), isComplete: false };
+  }
+  if (kind === 'acquire') return { ...writerOf([], [heldBy(owner)]), isComplete: false };
+  const isGranted = operation.kind === 'completed';
+  return {
+    ...writerOf(isGranted ? [heldBy(owner)] : [], [heldBy(undefined)]),
+    isComplete: isGranted,
+  };
+}

@@ -1,3 +1,5 @@
+import { type Evidence, type Fact, factOf, readerOf, UNKNOWN, writerOf } from '../evidence.ts';
+import type { Operation } from '../history.ts';
 import type { Model } from '../model.ts';
 
 export type QueueInput =
@@ -9,7 +11,7 @@ export type QueueOutput = string | undefined;
 
 /** Named queues, first in, first out. */
 export const queueModel: Model<readonly string[], QueueInput, QueueOutput> = {
-  partitionOf: (input) => input.queue,
+  partitionOf: () => (input) => input.queue,
   initial: () => [],
   step(values, input) {
     if (input.kind === 'enqueue') return { state: [...values, input.value], output: undefined };
@@ -17,4 +19,22 @@ export const queueModel: Model<readonly string[], QueueInput, QueueOutput> = {
   },
   fingerprint: (values) => JSON.stringify(values),
   isSameOutput: Object.is,
+  witness: {
+    testimony: (operations) => operations.map(evidenceOf),
+    factsAt: () => [],
+    isInitial: () => false,
+  },
 };
+
+/** Facts that never end: each is about a value of its own. */
+const enqueued = (value: string): Fact => factOf(value, 'enqueued');
+
+function evidenceOf(operation: Operation<QueueInput, QueueOutput>): Evidence {
+  const { input } = operation;
+  if (input.kind === 'enqueue') {
+    return { ...writerOf([], [enqueued(input.value)]), isComplete: false };
+  }
+  if (operation.kind === 'pending') return UNKNOWN;
+  if (operation.output === undefined) return { ...readerOf([]), isComplete: false };
+  return { ...writerOf([enqueued(operation.output)], []), isComplete: false };
+}

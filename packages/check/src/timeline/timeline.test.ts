@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { checkLinearizability } from '../check.ts';
+import { completed, dice, execute, pending } from '../histories.test.support.ts';
+import type { Operation } from '../history.ts';
+import { type KeyValueInput, type KeyValueOutput, keyValueModel } from '../models/key-value.ts';
+import { renderTimeline } from './render.ts';
+
+const get = (key: string): KeyValueInput => ({ kind: 'get', key });
+const put = (key: string, value: string): KeyValueInput => ({ kind: 'put', key, value });
+
+const HISTORY: readonly Operation<KeyValueInput, KeyValueOutput>[] = [
+  completed(1, 0, 3, put('k', 'old'), undefined),
+  completed(2, 5, 9, put('k', 'new'), undefined),
+  pending(3, 4, put('k', '<script>"&')),
+  completed(4, 0, 1, put('other', 'calm'), undefined),
+  completed(1, 10, 12, get('k'), 'old'),
+];
+
+const pageOf = (history: readonly Operation<KeyValueInput, KeyValueOutput>[]): string =>
+  renderTimeline(history, checkLinearizability(keyValueModel, history));
+
+const count = (text: string, pattern: RegExp): number => [...text.matchAll(pattern)].length;
+
+describe('the timeline', () => {
+  const page = pageOf(HISTORY);
+
+  test('marks the operation without a place, with what it answered and should have', () => {
+    assert.equal(count(page, /<g class="blocked window">/g), 1);
+    assert.match(page, />answered &quot;old&quot;, expected &quot;new&quot;</);
+  });
+
+  test('numbers the order that was found, outlines the window, leaves pending ones open', () => {
+    assert.equal(count(page, /<g class="placed window">/g), 2);
+    assert.equal(count(page, /<g class="open pending">/g), 1);
+    assert.match(page, />1: put k /);
+  });
+
+  test('has one row for each client of the partition, and folds the other partition', () => {
+    // On both sides of the picture.
+    const names = [...page.matchAll(/>(client \d)<\/text>/g)].map(([, name]) => name);
+    assert.deepEqual([...new Set(names)], ['client 1', 'client 2', 'client 3']);
+    assert.match(page, /1 operations? that (is|are) not in the picture[\s\S]*put other calm/);
+  });
+
+  test('needs nothing from elsewhere, and runs nothing that clients wrote', () => {
+    assert.doesNotMatch(page, /<script|https?:|src=|href=|@import/);
+    assert.match(page, /&lt;script>&quot;&amp;/);
+  });
+
+  test('of ten thousand operations it draws a window', () => {
+    const history = [
+      ...execute(keyValueModel, {
+        clients: 15,
+        operations: 10_000,
+        random: dice(1),
+        input: (random, serial) => {
+          const key = `key ${Math.floor(15 * random())}`;
+          return random() < 0.4 ? get(key) : put(key, `${serial}`);
+        },
+        lost: 0.002,
+      }),
+    ];
+    const index = history.findLastIndex(
+      ({ kind, input }) => kind === 'completed' && input.kind === 'get',
+    );
+    const victim = history[index]!;
+    assert.ok(victim.kind === 'completed');
+    history[index] = { ...victim, output: 'from nowhere' };
+    const page = pageOf(history);
+    assert.ok(count(page, /<g class=/g) <= 150);
+    assert.equal(count(page, /<tr><td>/g) + count(page, /<g class=/g), 10_000);
+    assert.match(page, /from nowhere/);
+  });
+
+  test('a history without fault is drawn with its order', () => {
+    const page = pageOf(HISTORY.slice(0, 4));
+    assert.match(page, /<h1>Linearizable<\/h1>/);
+    assert.equal(count(page, /<g class="placed/g), 3);
+  });
+});
