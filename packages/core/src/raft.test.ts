@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Server, settle } from './testing.test.support.ts';
+import { NO_LOG_READER } from './log/log-reader.ts';
+import { Raft } from './raft.ts';
+import { seededRandom } from './random.ts';
+import { Server, settle, storedLog } from './testing.test.support.ts';
+import type { LogIndex, NodeId } from './types.ts';
 
 const cluster = (options = {}) =>
   [1, 2, 3].map((id) => new Server(id, [1, 2, 3], [], undefined, options));
@@ -37,4 +41,21 @@ test('a lone server elects itself once its own vote is durable, and commits what
   assert.equal(alone.raft.commitIndex, 0, 'its entry is not durable yet');
   alone.finishWrites();
   assert.equal(alone.raft.commitIndex, 1);
+});
+
+test('a lone server waits for nobody before it leads', () => {
+  assert.equal(new Server(1, [1]).raft.nextDeadline, 0);
+  assert.ok(new Server(1, [1, 2]).raft.nextDeadline >= 1000);
+});
+
+test('what the state machine holds is known to be committed, also after a restart', () => {
+  const raft = new Raft({
+    id: 1 as NodeId,
+    stored: storedLog([1, 2, 3], [1, 1, 1, 1], { term: 1, commitIndex: 1 }),
+    appliedIndex: 3 as LogIndex,
+    now: 0,
+    random: seededRandom(1),
+    reader: NO_LOG_READER,
+  });
+  assert.equal(raft.commitIndex, 3);
 });

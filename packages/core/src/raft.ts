@@ -72,7 +72,8 @@ export class Raft {
     const options = resolveOptions(config.options);
     const log = new RaftLog(stored, reader, options.maxTailBytes);
     const { hardState, snapshot } = stored;
-    this.#node = new NodeState({ id, log, options, random, trace, hardState, snapshot, now });
+    const from = { id, log, options, random, trace, hardState, snapshot, appliedIndex, now };
+    this.#node = new NodeState(from);
     this.#applies = new ApplyQueue(appliedIndex, options.maxApplyBytes);
     const { currentTerm: term } = this.#node;
     trace?.({ kind: 'becameFollower', node: id, term, leader: undefined, reason: 'started' });

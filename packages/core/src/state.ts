@@ -5,14 +5,14 @@
  * commitIndex, so each of their rules is checked in one place.
  */
 
-import type { Configuration } from './configuration/configuration.ts';
+import { type Configuration, isOnlyVoter } from './configuration/configuration.ts';
 import type { HardState, SnapshotMeta } from './entry.ts';
 import { invariant } from './invariant.ts';
 import type { RaftLog } from './log/log.ts';
 import type { ResolvedRaftOptions } from './options.ts';
 import { Outbox } from './outbox.ts';
 import type { Random } from './random.ts';
-import type { LeaderState, Role } from './role.ts';
+import type { FollowerState, LeaderState, Role } from './role.ts';
 import type { StepDownReason, TraceSink } from './trace.ts';
 import {
   type LogIndex,
@@ -55,6 +55,7 @@ export class NodeState {
     readonly trace: TraceSink | undefined;
     readonly hardState: HardState;
     readonly snapshot: SnapshotMeta;
+    readonly appliedIndex: LogIndex;
     readonly now: Milliseconds;
   }) {
     this.id = from.id;
@@ -65,14 +66,17 @@ export class NodeState {
     this.#currentTerm = from.hardState.term;
     this.#votedFor = from.hardState.votedFor;
     // The stored commitIndex is a hint; the log may end before it if it was written with a tail
-    // that the disk lost. A snapshot holds only what was committed (§7).
+    // that the disk lost. A snapshot and a state machine hold only what was committed (§7).
     const known = smallerIndex(from.hardState.commitIndex, from.log.lastIndex);
-    this.#commitIndex = largerIndex(known, from.snapshot.index);
+    this.#commitIndex = largerIndex(largerIndex(known, from.snapshot.index), from.appliedIndex);
     this.snapshot = from.snapshot;
     this.now = from.now;
     const mayHavePromised = from.options.leaseReads && from.hardState.term > 0;
     this.votesFrom = mayHavePromised ? from.now + from.options.electionTimeoutMs : from.now;
-    this.role = this.#newFollower(undefined);
+    const follower = this.#newFollower(undefined);
+    this.role = follower;
+    // Nobody else could be leading.
+    if (isOnlyVoter(this.configuration, this.id)) follower.electionDeadline = this.now;
   }
 
   get currentTerm(): Term {
@@ -158,7 +162,7 @@ export class NodeState {
     return this.options.electionTimeoutMs * (1 + this.#random());
   }
 
-  #newFollower(leaderId: NodeId | undefined): Role {
+  #newFollower(leaderId: NodeId | undefined): FollowerState {
     const electionTimeoutMs = this.drawElectionTimeout();
     const electionDeadline = this.now + electionTimeoutMs;
     return {

@@ -29,6 +29,10 @@ export function configurationOf(voters: readonly number[]): Configuration {
 export const isVoter = (configuration: Configuration, id: NodeId): boolean =>
   configuration.voters.includes(id) || configuration.outgoing.includes(id);
 
+/** Its vote alone elects, its disk alone commits. */
+export const isOnlyVoter = ({ voters, outgoing }: Configuration, id: NodeId): boolean =>
+  voters.length === 1 && voters[0] === id && outgoing.every((other) => other === id);
+
 export const isJoint = (configuration: Configuration): boolean => configuration.outgoing.length > 0;
 
 /** Every server that the configuration sends the log to, each once. */
