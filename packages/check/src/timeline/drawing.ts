@@ -82,7 +82,7 @@ function drawRow(row: Row, top: number, { step, right, width, note }: Frame): st
         `<text class="client" x="${x.toFixed(0)}" y="${middle + 4}">client ${row.client}</text>`,
     ),
     ...bars,
-    ...(blocked === undefined ? [] : [drawNote(blocked, noteTop, step, right, note)]),
+    ...(blocked === undefined ? [] : [drawNote(blocked, noteTop, step, note)]),
   ].join('\n');
 }
 
@@ -107,18 +107,12 @@ function outline(x: number, y: number, width: number, isOpen: boolean): string {
   return `M${left} ${y}H${neck}L${right} ${y + BAR / 2}L${neck} ${bottom}H${left}Z`;
 }
 
-function drawNote(
-  { operation, from }: Bar,
-  y: number,
-  step: number,
-  right: number,
-  note: Note | undefined,
-): string {
+/** Below the end of the bar, where the page is scrolled to at first. */
+function drawNote({ operation, to }: Bar, y: number, step: number, note: Note | undefined): string {
   const actual = operation.kind === 'completed' ? describeOutput(operation.output) : 'no answer';
   const text = `answered ${shorten(actual, 60)}, expected ${shorten(note?.expected ?? '?', 60)}`;
-  const length = text.length * LETTER * 1.1;
-  const x = Math.max(LEFT, Math.min(LEFT + from * step, right + 50 - length));
-  return `<text class="note" x="${x.toFixed(1)}" y="${y}">${escapeHtml(text)}</text>`;
+  const end = Math.max(LEFT + (to ?? 0) * step, LEFT + text.length * LETTER * 1.1);
+  return `<text class="note" text-anchor="end" x="${end.toFixed(1)}" y="${y}">${escapeHtml(text)}</text>`;
 }
 
 function drawTimes(times: readonly number[], step: number, bottom: number): string {

@@ -42,8 +42,10 @@ export function layOut(history: readonly AnyOperation[], verdict: AnyVerdict): L
   const shown = choose(history, verdict);
   const isShown = new Set(shown);
   const folded = history.filter((operation) => !isShown.has(operation));
+  // What happened after the failure is not in the picture.
+  const end = verdict.kind === 'illegal' ? verdict.blocked.returnedAt : Number.POSITIVE_INFINITY;
   const moments = shown.flatMap((operation) =>
-    operation.kind === 'completed'
+    operation.kind === 'completed' && operation.returnedAt <= end
       ? [operation.calledAt, operation.returnedAt]
       : [operation.calledAt],
   );
@@ -83,7 +85,6 @@ function barsOf(
   const places = new Map(ordersOf(verdict).flatMap((order) => order.map((o, i) => [o, i + 1])));
   const window = new Set<AnyOperation>(verdict.kind === 'illegal' ? verdict.window : []);
   const blocked = verdict.kind === 'illegal' ? verdict.blocked : undefined;
-  // An answer from after the failure is not in the picture.
   const end = blocked?.returnedAt ?? Number.POSITIVE_INFINITY;
   return (operation) => {
     const place = places.get(operation);

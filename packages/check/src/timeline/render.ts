@@ -29,7 +29,7 @@ export function renderTimeline<Input, Output>(
     verdict.kind === 'illegal' ? explain(verdict, note) : '',
     LEGEND,
     layout.earlier === 0 ? '' : `<p>${layout.earlier} earlier operations are folded below.</p>`,
-    `<div class="scroll">${drawTimeline(layout, note)}</div>`,
+    `<div class="scroll ${verdict.kind}">${drawTimeline(layout, note)}</div>`,
     listOf(layout.folded),
     '</body></html>',
   ].join('\n');
@@ -102,8 +102,9 @@ h1 { font-size: 22px; margin: 0 0 8px; }
 code, svg text { font-family: ui-monospace, monospace; }
 code { font-size: 13px; overflow-wrap: anywhere; }
 svg text { font-size: 11px; }
+.scroll { overflow-x: auto; border: 1px solid #ccc; }
 /* Scrolled to the end at first, where the failure is. */
-.scroll { overflow-x: auto; border: 1px solid #ccc; direction: rtl; }
+.scroll.illegal { direction: rtl; }
 .scroll svg { direction: ltr; display: block; }
 .rule { stroke: #ccc; }
 .moment { stroke: #eee; }
