@@ -168,10 +168,18 @@ in it: [README.md](README.md). Machines differ and drift: only the ratios, taken
 - Date: ${machines.map((row) => `${row.date.slice(0, 16)}Z at commit ${row.commit}`).join('; ')}
 - Machine: ${cores} cores, ${processor}; ${memory_gb} GB; Linux ${kernel}; ${file_system}
 - Node.js ${node}; commands of 256 bytes; medians, with [smallest-largest] where they differ
+- Used by others meanwhile: ${othersCores(rows).toFixed(2)} cores. Above a tenth of a core, measure again.
 
 ${report(rows)}
 `;
   writeFileSync(join(root, 'bench', 'RESULTS.md'), text);
+}
+
+/** What programs that were not measured used of the machine, on average. */
+function othersCores(rows) {
+  const loads = rows.filter((row) => row.bench === 'throughput' && row.seconds > 0);
+  const total = (field) => loads.reduce((sum, row) => sum + row[field], 0);
+  return loads.length === 0 ? Number.NaN : total('other_cpu_s') / total('seconds');
 }
 
 function readOptions() {
