@@ -150,7 +150,7 @@ function machine() {
     processor: cpus()[0].model,
     cores: cpus().length,
     memory_gb: Math.round(totalmem() / 2 ** 30),
-    kernel: release(),
+    kernel: release().split('-')[0],
     file_system: disk,
     node: process.version,
     commit: git('rev-parse', '--short', 'HEAD'),
