@@ -50,12 +50,15 @@ export class Automaton {
   readonly #permutations: readonly Permutation[];
   readonly #localsByKey = new Map<string, number>();
   readonly #happeningsByKey = new Map<string, number>();
+  /** By permutation, then by number. */
+  readonly #renamedHappenings: number[][];
   readonly #logs = new Map<string, readonly string[]>();
   readonly #shapes = new Map<string, number>();
 
   constructor(world: World, permutations: readonly Permutation[]) {
     this.#world = world;
     this.#permutations = permutations;
+    this.#renamedHappenings = permutations.map(() => []);
     for (const id of idsOf(world)) {
       const stored = new StoredLog(configurationOf(idsOf(world)));
       this.#intern(new Host(world, id, stored), stored, [], undefined);
@@ -108,6 +111,14 @@ export class Automaton {
   }
 
   renamedHappening(happening: number, permutation: number): number {
+    const known = this.#renamedHappenings[permutation]![happening];
+    if (known !== undefined) return known;
+    const renamed = this.#rename(happening, permutation);
+    this.#renamedHappenings[permutation]![happening] = renamed;
+    return renamed;
+  }
+
+  #rename(happening: number, permutation: number): number {
     const what = this.happenings[happening]!;
     if (what.kind !== 'deliver') return happening;
     const rename = (id: NodeId) => (this.#permutations[permutation]![id - 1]! + 1) as NodeId;

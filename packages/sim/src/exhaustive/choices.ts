@@ -38,9 +38,9 @@ export class Choices {
     this.world = world;
     this.permutations = permutationsOf(world.size);
     this.automaton = new Automaton(world, this.permutations);
-    this.soups = new Soups(this.automaton, world.size);
+    this.soups = new Soups(this.automaton);
     this.soupAt = world.size;
-    this.#internPast({ committed: [], commands: 0, crashes: 0 });
+    this.#internPast({ committed: [], commands: 0, crashes: 0, later: {} });
     const { automaton } = this;
     this.#deadline = automaton.numberOf({ kind: 'deadline' });
     this.#silence = automaton.numberOf({ kind: 'silence' });
@@ -76,7 +76,7 @@ export class Choices {
         possible.push(this.#crash(survivors));
       }
     }
-    possible.push(...this.soups.all[state[soupAt]!]!.inboxes[position]!);
+    possible.push(...this.soups.inbox(state[soupAt]!, position));
     return possible;
   }
 
@@ -149,13 +149,15 @@ export class Choices {
     const committed = committedWith(past.committed, after);
     if (typeof committed === 'string') return committed;
     if (committed === past.committed && kind !== 'propose' && kind !== 'crash') return number;
-    const commands = past.commands + (kind === 'propose' ? 1 : 0);
-    const crashes = past.crashes + (kind === 'crash' ? 1 : 0);
-    return this.#internPast({ committed, commands, crashes });
+    if (committed === past.committed) {
+      past.later[kind] ??= this.#internPast(counted(past, kind));
+      return past.later[kind];
+    }
+    return this.#internPast({ ...counted(past, kind), committed });
   }
 
   #internPast(past: Past): number {
-    const key = JSON.stringify(past);
+    const key = JSON.stringify([past.committed, past.commands, past.crashes]);
     const known = this.#pastsByKey.get(key);
     if (known !== undefined) return known;
     this.#pastsByKey.set(key, this.#pasts.length);
@@ -167,4 +169,12 @@ interface Past {
   readonly committed: readonly Committed[];
   readonly commands: number;
   readonly crashes: number;
+  /** The numbers of what comes after it, by kind of happening. */
+  readonly later: Record<string, number>;
+}
+
+function counted(past: Past, kind: string): Past {
+  const commands = past.commands + (kind === 'propose' ? 1 : 0);
+  const crashes = past.crashes + (kind === 'crash' ? 1 : 0);
+  return { committed: past.committed, commands, crashes, later: {} };
 }

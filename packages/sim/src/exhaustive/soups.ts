@@ -7,43 +7,41 @@ import type { Message } from '@quorate/core';
 import type { Automaton } from './automaton.ts';
 import { type Claim, claimOf, contradiction } from './safety.ts';
 
-interface Soup {
-  /** Ascending. */
-  readonly messages: readonly number[];
-  /** By position of the receiver. */
-  readonly inboxes: readonly (readonly number[])[];
-  readonly renamed: (number | undefined)[];
-}
-
 interface About {
   /** Position of the receiver. */
   readonly to: number;
   readonly term: number;
   readonly claim: Claim | undefined;
-  /** Position of the receiver of what may be forgotten with its term. */
-  readonly answersTo: number | undefined;
+  readonly isAnswer: boolean;
 }
 
 export class Soups {
-  readonly all: Soup[] = [];
   readonly #automaton: Automaton;
-  readonly #size: number;
-  readonly #byKey = new Map<string, number>();
+  /** By number of the set: its messages, ascending, one character for each, which is small. */
+  readonly #sets: string[] = [];
+  readonly #numbers = new Map<string, number>();
   /** By number of the message. */
   readonly #known: About[] = [];
 
-  constructor(automaton: Automaton, size: number) {
+  constructor(automaton: Automaton) {
     this.#automaton = automaton;
-    this.#size = size;
     this.#intern([]);
+  }
+
+  /** What may arrive at the server at `position`. */
+  inbox(soup: number, position: number): number[] {
+    return this.#messagesOf(soup).filter((message) => this.#about(message).to === position);
   }
 
   /** `sent` joins; what its receivers can no longer heed leaves. `terms`: durable, by position. */
   after(soup: number, sent: readonly number[], terms: readonly number[]): number {
-    const { messages } = this.all[soup]!;
-    const added = sent.filter((message) => !messages.includes(message));
-    const kept = [...messages, ...added].filter((message) => !this.#isDead(message, terms));
-    return kept.length === messages.length && added.length === 0 ? soup : this.#intern(kept);
+    const messages = this.#messagesOf(soup);
+    const kept: number[] = [];
+    for (const message of messages) if (!this.#isDead(message, terms)) kept.push(message);
+    for (const message of sent) {
+      if (!messages.includes(message) && !this.#isDead(message, terms)) kept.push(message);
+    }
+    return this.#intern(kept);
   }
 
   /** Two things said, one of them in `sent`, that cannot both be. */
@@ -51,7 +49,7 @@ export class Soups {
     for (const number of sent) {
       const { claim } = this.#about(number);
       if (claim === undefined) continue;
-      for (const other of [...this.all[soup]!.messages, ...sent]) {
+      for (const other of [...this.#messagesOf(soup), ...sent]) {
         const found = contradiction(claim, this.#about(other).claim);
         if (found !== undefined) return found;
       }
@@ -60,14 +58,11 @@ export class Soups {
   }
 
   renamed(soup: number, permutation: number): number {
-    const { messages, renamed } = this.all[soup]!;
-    let image = renamed[permutation];
-    if (image === undefined) {
-      const rename = (message: number) => this.#automaton.renamedHappening(message, permutation);
-      image = this.#intern(messages.map(rename));
-      renamed[permutation] = image;
+    const messages = this.#messagesOf(soup);
+    for (let at = 0; at < messages.length; at++) {
+      messages[at] = this.#automaton.renamedHappening(messages[at]!, permutation);
     }
-    return image;
+    return this.#intern(messages);
   }
 
   /**
@@ -75,8 +70,8 @@ export class Soups {
    * (§5.1). Votes given stay, as evidence.
    */
   #isDead(number: number, terms: readonly number[]): boolean {
-    const { answersTo, term } = this.#about(number);
-    return answersTo !== undefined && term < terms[answersTo]!;
+    const { isAnswer, to, term } = this.#about(number);
+    return isAnswer && term < terms[to]!;
   }
 
   #about(number: number): About {
@@ -84,26 +79,28 @@ export class Soups {
     return this.#known[number];
   }
 
-  #intern(unsorted: number[]): number {
-    const messages = unsorted.sort((a, b) => a - b);
-    const key = String.fromCharCode(...messages);
-    const known = this.#byKey.get(key);
+  #messagesOf(soup: number): number[] {
+    const set = this.#sets[soup]!;
+    const messages: number[] = [];
+    for (let at = 0; at < set.length; at++) messages.push(set.charCodeAt(at));
+    return messages;
+  }
+
+  #intern(messages: number[]): number {
+    const set = String.fromCharCode(...messages.sort((a, b) => a - b));
+    const known = this.#numbers.get(set);
     if (known !== undefined) return known;
-    const inboxes = Array.from({ length: this.#size }, (_, position) =>
-      messages.filter((message) => this.#about(message).to === position),
-    );
-    this.#byKey.set(key, this.all.length);
-    return this.all.push({ messages, inboxes, renamed: [] }) - 1;
+    this.#numbers.set(set, this.#sets.length);
+    return this.#sets.push(set) - 1;
   }
 }
 
 function aboutOf(message: Message): About {
-  const { kind, term } = message;
-  const to = message.to - 1;
+  const { kind, term, to } = message;
   const isAnswer =
     kind === 'appendAccepted' ||
     kind === 'appendRejected' ||
     kind === 'preVoteReply' ||
     (kind === 'requestVoteReply' && !message.isGranted);
-  return { to, term, claim: claimOf(message), answersTo: isAnswer ? to : undefined };
+  return { to: to - 1, term, claim: claimOf(message), isAnswer };
 }

@@ -105,7 +105,10 @@ class Walk {
         const outcome = choices.take(state, position, happening);
         if (outcome.violation !== undefined) {
           const path = [...this.#pathTo(number), { position, happening, permutation: 0 }];
-          this.#violation = { property: outcome.violation, choices: this.#words(path) };
+          const words = this.#words(path);
+          // Told again from the beginning, with the names that the choices use.
+          const property = replay(choices.world, words) ?? outcome.violation;
+          this.#violation = { property, choices: words };
           return;
         }
         if (outcome.state === undefined) continue;

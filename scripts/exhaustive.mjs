@@ -1,0 +1,242 @@
+/**
+ * `node scripts/exhaustive.mjs`: small worlds walked through state by state, cores with a fault put in
+ * that the walk must find, and every matrix of links. docs/exhaustive.md says what that shows.
+ */
+
+import { parseArgs } from 'node:util';
+import { prepare } from './prepare.mjs';
+
+const USAGE = `node scripts/exhaustive.mjs [options]
+
+  Without options: the worlds, the mutants and the link matrices, one after another.
+
+  --only PART        worlds, mutants or links
+  --states 2000000   a walk ends when it has found so many states
+  --json             one line of JSON for each result, and no table
+
+  One world of your own (any of these):
+  --depth N          choices from the first state; without it, until --states
+  --commands N       commands that clients propose in all (1)
+  --crashes N        crashes in all, each followed by a restart (1)
+  --terms N          no server runs in a higher term (2)
+  --disk slow        slow: writes are in flight until the walk says otherwise; prompt: never
+  --options          with pre-vote and check-quorum
+  --no-noop          a new leader writes nothing of its own
+  --choices LIST     runs this list of choices instead, separated by semicolons`;
+
+const DEFAULT_STATES = 2_000_000;
+
+try {
+  await main(readOptions());
+} catch (error) {
+  console.error(`\nquorate: ${error.message}`);
+  process.exitCode = 1;
+}
+
+function readOptions() {
+  const text = { type: 'string' };
+  const flag = { type: 'boolean', default: false };
+  const { values } = parseArgs({
+    options: {
+      only: text,
+      states: text,
+      depth: text,
+      commands: text,
+      crashes: text,
+      terms: text,
+      disk: text,
+      choices: text,
+      options: flag,
+      'no-noop': flag,
+      json: flag,
+      help: { ...flag, short: 'h' },
+    },
+  });
+  for (const [name, allowed] of [
+    ['only', ['worlds', 'mutants', 'links']],
+    ['disk', ['slow', 'prompt']],
+  ]) {
+    if (values[name] === undefined || allowed.includes(values[name])) continue;
+    throw new Error(`--${name} is one of ${allowed.join(', ')}, got "${values[name]}"`);
+  }
+  return values;
+}
+
+function whole(values, name, otherwise) {
+  const text = values[name];
+  if (text === undefined) return otherwise;
+  const value = Number(text);
+  if (Number.isSafeInteger(value) && value >= 0) return value;
+  throw new Error(`--${name} takes a whole number, got "${text}"`);
+}
+
+async function main(values) {
+  if (values.help) return console.log(USAGE);
+  prepare();
+  const parts = await load();
+  const ownFlags = ['depth', 'commands', 'crashes', 'terms', 'disk', 'choices'];
+  const isOwn = values.options || values['no-noop'] || ownFlags.some((name) => name in values);
+  if (isOwn) return ownWorld(parts, values);
+  const isAsked = (part) => values.only === undefined || values.only === part;
+  if (isAsked('worlds'))
+    for (const world of suite(parts)) report(values, runWorld(parts, values, world));
+  if (isAsked('mutants')) {
+    for (const mutant of parts.MUTANTS) report(values, await runMutant(parts, values, mutant));
+  }
+  if (isAsked('links')) {
+    for (const table of parts.matrixTables()) report(values, runLinks(parts, values, table));
+  }
+}
+
+async function load() {
+  const directory = '../packages/sim/dist/exhaustive';
+  const { Raft } = await import('../packages/core/dist/index.js');
+  const modules = await Promise.all(
+    ['walk', 'world', 'starts', 'link-matrices', 'mutated-core.test.support'].map(
+      (name) => import(`${directory}/${name}.js`),
+    ),
+  );
+  return Object.assign({ makeCore: (config) => new Raft(config) }, ...modules);
+}
+
+/** Each says what is in it; all with three servers. */
+function suite({ SMALL_WORLD, FIGURE_8B, LED }) {
+  const plain = SMALL_WORLD;
+  const both = { ...plain, preVote: true, checkQuorum: true };
+  const prompt = { ...plain, disk: 'prompt' };
+  return [
+    { title: 'one crash, slow disks', world: { ...plain, maxTerm: 3 } },
+    {
+      title: 'two crashes, slow disks, nobody proposes',
+      world: { ...plain, crashes: 2, commands: 0 },
+    },
+    {
+      title: 'prompt disks, one crash, two commands',
+      world: { ...prompt, commands: 2, maxTerm: 3 },
+    },
+    { title: 'pre-vote and check-quorum, slow disks', world: { ...both, maxTerm: 3 } },
+    {
+      title: 'from a leader, slow disks, two crashes',
+      world: { ...plain, crashes: 2 },
+      start: LED,
+    },
+    {
+      title: 'from a leader, pre-vote and check-quorum',
+      world: { ...both, maxTerm: 3 },
+      start: LED,
+    },
+    {
+      title: 'from Figure 8 (b), no empty entries, prompt disks',
+      world: { ...prompt, noopOnElection: false, commands: 2, crashes: 0, maxTerm: 4 },
+      start: FIGURE_8B,
+    },
+  ];
+}
+
+function ownWorld(parts, values) {
+  const { SMALL_WORLD } = parts;
+  const world = {
+    ...SMALL_WORLD,
+    disk: values.disk ?? SMALL_WORLD.disk,
+    commands: whole(values, 'commands', SMALL_WORLD.commands),
+    crashes: whole(values, 'crashes', SMALL_WORLD.crashes),
+    maxTerm: whole(values, 'terms', SMALL_WORLD.maxTerm),
+    preVote: values.options,
+    checkQuorum: values.options,
+    noopOnElection: !values['no-noop'],
+  };
+  if (values.choices === undefined) {
+    return report(values, runWorld(parts, values, { title: 'a world of your own', world }));
+  }
+  const choices = values.choices.split(';').map((choice) => choice.trim());
+  const found = parts.replay({ ...world, makeCore: parts.makeCore }, choices);
+  console.log(found ?? `${choices.length} choices, and all that must hold holds`);
+  if (found !== undefined) process.exitCode = 1;
+}
+
+function runWorld(parts, values, { title, world, start = [] }) {
+  const limits = { depth: whole(values, 'depth', Infinity), states: statesOf(values) };
+  const result = timed(parts, values, title, { ...world, makeCore: parts.makeCore }, limits, start);
+  if (result.violation !== undefined) process.exitCode = 1;
+  return { part: 'world', title, start: start.length, ...result };
+}
+
+async function runMutant(parts, values, mutant) {
+  const { name: title, start, property } = mutant;
+  const world = await parts.mutatedWorld(mutant);
+  // Figure 8 lies deeper than the states that a walk of a correct core is given by default.
+  const limits = { depth: Infinity, states: 2 * statesOf(values) };
+  const result = timed(parts, values, title, world, limits, start);
+  const isFound = result.violation?.property.startsWith(property) ?? false;
+  if (!isFound) process.exitCode = 1;
+  return { part: 'mutant', title, start: start.length, isFound, ...result };
+}
+
+const statesOf = (values) => whole(values, 'states', DEFAULT_STATES);
+
+function timed(parts, values, title, world, limits, start) {
+  const begun = performance.now();
+  const seconds = () => (performance.now() - begun) / 1000;
+  const onDepth = ({ depth, states }) =>
+    progress(values, `${title}: depth ${depth}, ${states} states, ${seconds().toFixed(0)} s`);
+  const result = parts.walk(world, limits, onDepth, start);
+  progress(values, '');
+  return { ...result, seconds: seconds() };
+}
+
+function runLinks(parts, values, table) {
+  const begun = performance.now();
+  let done = 0;
+  const result = parts.runMatrices(table, () => {
+    done += 1;
+    progress(values, `${table.title}: ${done} of ${table.matrices.length}`);
+  });
+  progress(values, '');
+  // Without the two options it fails where plain Raft must: the table shows it.
+  if (Object.keys(table.options).length === 0 && result.failures.length > 0) process.exitCode = 1;
+  return { part: 'links', ...result, seconds: (performance.now() - begun) / 1000 };
+}
+
+/** On a terminal only: one line that is written over. */
+function progress({ json }, text) {
+  if (json || !process.stdout.isTTY) return;
+  process.stdout.write(`\r\x1b[K${text}`);
+}
+
+function report({ json }, result) {
+  console.log(json ? JSON.stringify(result) : lines(result).join('\n'));
+}
+
+function lines(result) {
+  const time = `${result.seconds.toFixed(1)} s`;
+  if (result.part === 'links') return linkLines(result, time);
+  const { title, start, depth, isComplete, states, transitions, coreRuns, violation } = result;
+  const from = start === 0 ? '' : ` after ${start}`;
+  const reached = isComplete ? `complete at depth ${depth}` : `depth ${depth}`;
+  const head = `${title}\n  ${reached}${from}, ${states} states, ${transitions} choices tried, ${coreRuns} runs of the core, ${time}`;
+  if (result.part === 'mutant') {
+    const { property, choices } = violation ?? { property: 'not found', choices: [] };
+    return [
+      `mutant: ${head}`,
+      `  ${property}`,
+      `  ${choices.length} choices: ${choices.join('; ')}`,
+    ];
+  }
+  if (violation === undefined) return [head];
+  return [
+    head,
+    `  VIOLATION ${violation.property}`,
+    `  --choices '${violation.choices.join('; ')}'`,
+  ];
+}
+
+function linkLines(result, time) {
+  const { title, matrices, trials, mustServe, cannotServe, failures, worst, surprises } = result;
+  return [
+    `links: ${title}`,
+    `  ${matrices} matrices, ${trials} trials, ${mustServe} must be served, ${cannotServe} cannot, ${time}`,
+    `  served: first commit within ${worst.firstCommit} election timeouts, longest pause ${worst.longestPause}, ${worst.leaders} leaders and ${worst.terms} terms at most`,
+    `  not served: ${failures.length}; served against expectation: ${surprises}`,
+    ...failures.slice(0, 5).map((failure) => `    ${JSON.stringify(failure)}`),
+  ];
+}
