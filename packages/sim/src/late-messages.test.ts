@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Message } from '@quorate/core';
-import { appendEntries, Stage } from './stage.ts';
+import { appendEntries, installSnapshot, Stage } from './stage.ts';
 
 const isFrom = (id: number) => (message: Message) => message.from === id;
 const isTo = (id: number) => (message: Message) => message.to === id;
@@ -90,12 +90,12 @@ test('a leader keeps its own vote, and refuses others of its term', () => {
 });
 
 test('a deposed leader does not keep followers quiet, and learns the newer term', () => {
-  const quiet = led();
-  quiet.elect(2, 3);
-  quiet.drop();
-  const disturbed = led();
-  disturbed.elect(2, 3);
-  disturbed.drop();
+  const [quiet, disturbed] = [led(), led()];
+  for (const stage of [quiet, disturbed]) {
+    stage.elect(2, 3);
+    stage.drop();
+    stage.passTime(100);
+  }
   for (let beat = 0; beat < 3; beat++) {
     disturbed.inject(appendEntries({ from: 1, to: 3, term: 1, previous: [0, 0] }));
   }
@@ -203,6 +203,7 @@ test('a leader that is deposed keeps its log', () => {
   stage.drop();
   stage.inject(requestVote(2, 1, 9));
   assert.equal(stage.status(1).role, 'follower');
+  assert.equal(stage.status(1).lastIndex, 1);
   assert.deepEqual(stage.logOf(1), [1]);
 });
 
@@ -238,6 +239,38 @@ test('logs that differ in many terms meet after one refusal for each term (§5.3
   }
   assert.deepEqual(stage.logOf(3), stage.logOf(1));
   assert.ok(refusals <= 20, `${refusals} refusals for 20 terms`);
+});
+
+/** Server 3 has entries 1 to 5; entries 4 and 5 were accepted and may be committed elsewhere. */
+function holdingFive(committed: number): Stage {
+  const stage = new Stage({ logs: [[], [], [1, 1, 1]], terms: [1, 1, 1] });
+  const append = { from: 1, to: 3, term: 2, leaderCommit: committed } as const;
+  stage.inject(appendEntries({ ...append, previous: [3, 1], terms: [2, 2] }));
+  stage.drop();
+  return stage;
+}
+
+test('a snapshot of entries that we have leaves those behind it (Figure 13, 6)', () => {
+  const stage = holdingFive(0);
+  stage.inject(installSnapshot({ from: 1, to: 3, term: 2, last: [3, 1], voters: stage.ids }));
+  assert.equal(stage.status(3).lastIndex, 5);
+  assert.equal(stage.status(3).commitIndex, 3);
+});
+
+test('a snapshot that conflicts with our log takes its place (Figure 13, 7)', () => {
+  const stage = holdingFive(0);
+  stage.inject(installSnapshot({ from: 2, to: 3, term: 4, last: [4, 3], voters: stage.ids }));
+  assert.equal(stage.status(3).lastIndex, 4);
+  assert.equal(stage.status(3).snapshotIndex, 4);
+});
+
+test('a snapshot of less than what is committed here changes nothing', () => {
+  const stage = holdingFive(5);
+  stage.inject(installSnapshot({ from: 1, to: 3, term: 2, last: [3, 1], voters: stage.ids }));
+  assert.equal(stage.status(3).commitIndex, 5);
+  assert.equal(stage.status(3).lastIndex, 5);
+  const [reply] = stage.drop();
+  assert.ok(reply?.kind === 'appendAccepted' && reply.matchIndex === 5);
 });
 
 function requestVote(from: number, to: number, term: number): Message {

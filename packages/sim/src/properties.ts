@@ -139,7 +139,8 @@ export class Properties implements ServerObserver {
     const firstNew = this.#committed.length;
     for (let index = from + 1; index <= status.commitIndex; index++) {
       const term = server.disk.latest.termAt(index as LogIndex);
-      if (term === undefined) continue; // a snapshot stands for it
+      // A snapshot stands for it, or for entries before it that nobody here saw committed.
+      if (term === undefined || index > this.#committed.length) continue;
       if (index === this.#committed.length) this.#committed.push(term);
       this.#expectCommitted(server.id, index, term);
     }

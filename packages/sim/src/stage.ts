@@ -89,6 +89,11 @@ export class Stage {
       .latest.batches.flatMap(({ term, count }) => new Array<number>(count).fill(term));
   }
 
+  /** Time passes, and no timer fires. */
+  passTime(ms: Milliseconds): void {
+    this.#clock.now += ms;
+  }
+
   /** Time passes for this server until it runs for leader, or sends heartbeats. */
   timeout(id: number): void {
     const seen = () => {
@@ -143,7 +148,8 @@ export class Stage {
 
   /** A message that is not in flight any more, or never was. */
   inject(message: Message): void {
-    this.#servers.get(message.to)?.receive({ message, snapshotData: undefined });
+    const snapshotData = message.kind === 'installSnapshot' ? new Uint8Array(0) : undefined;
+    this.#servers.get(message.to)?.receive({ message, snapshotData });
     this.#settle();
   }
 
@@ -299,5 +305,24 @@ export function appendEntries(from: {
     leaderCommit: (from.leaderCommit ?? 0) as LogIndex,
     round: 0,
     batches: terms.map((term, at) => entryOf(term, prevLogIndex + 1 + at)),
+  };
+}
+
+/** An InstallSnapshot as a leader would send it; its data is empty. */
+export function installSnapshot(from: {
+  readonly from: number;
+  readonly to: number;
+  readonly term: number;
+  readonly last: readonly [index: number, term: number];
+  readonly voters: readonly NodeId[];
+}): Message {
+  const [index, term] = from.last;
+  const configuration = configurationOf(from.voters);
+  return {
+    kind: 'installSnapshot',
+    from: from.from as NodeId,
+    to: from.to as NodeId,
+    term: from.term as Term,
+    snapshot: { index: index as LogIndex, term: term as Term, configuration },
   };
 }

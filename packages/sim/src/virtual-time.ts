@@ -17,7 +17,7 @@ import type { Task, Time, Timer } from './time.ts';
 const MAX_MICROTASKS = 100_000;
 
 /** Events of one run, far above what any needs. More means that something repeats itself for ever. */
-const MAX_EVENTS = 20_000_000;
+const MAX_EVENTS = 5_000_000;
 
 export class VirtualTime implements Time {
   readonly #queue = new EventQueue();
