@@ -3,7 +3,8 @@
  * the door that clients come through.
  */
 
-import { mkdir, readdir } from 'node:fs/promises';
+import { mkdirSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { type NodeStatus, RaftNode } from '@quorate/node';
@@ -154,7 +155,7 @@ async function openNode(
 ): Promise<RaftNode<CommandResult>> {
   const { heartbeatIntervalMs, electionTimeoutMs, trace } = config;
   try {
-    await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
+    mkdirSync(config.dataDir, { recursive: true, mode: 0o700 });
     return await RaftNode.open<CommandResult>({
       id: config.memberId,
       clusterId: config.clusterId,

@@ -7,7 +7,8 @@
  * of a member wins.
  */
 
-import { mkdir, open, readFile, rename } from 'node:fs/promises';
+import { mkdirSync } from 'node:fs';
+import { open, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type MemberAttributes, MemberDirectory as Stored } from '../generated/internal.ts';
 import { toSafeNumber } from './from-wire.ts';
@@ -21,7 +22,7 @@ export class MemberDirectory {
   }
 
   static async open(directory: string): Promise<MemberDirectory> {
-    await mkdir(directory, { recursive: true });
+    mkdirSync(directory, { recursive: true });
     const members = new MemberDirectory(directory);
     const bytes = await readFile(members.#path).catch((error: NodeJS.ErrnoException) => {
       if (error.code === 'ENOENT') return new Uint8Array(0);

@@ -133,7 +133,8 @@ class NodeFile implements File {
 export const nodeFileSystem: FileSystem = {
   list: (directory) => fs.promises.readdir(directory),
   async makeDirectory(path) {
-    const firstCreated = await fs.promises.mkdir(path, { recursive: true });
+    // Synchronously: where nothing can be created (/proc), Node's asynchronous one never ends.
+    const firstCreated = fs.mkdirSync(path, { recursive: true });
     if (firstCreated === undefined) return;
     // Each new directory is a name in its parent.
     for (let created = path; created.length >= firstCreated.length; created = parentOf(created)) {
