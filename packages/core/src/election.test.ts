@@ -243,3 +243,34 @@ test('a leader does not hear a server that claims to lead its term', () => {
   assert.equal(leader.raft.isLeader, true);
   assert.deepEqual(leader.takeSent(), []);
 });
+
+test('a follower whose connection to the leader broke runs soon, if the leader stays away', () => {
+  const followers = [2, 3].map((id) => new Server(id, VOTERS)) as [Server, Server];
+  for (const follower of followers) {
+    follower.receive(heartbeat(1, 1));
+    follower.step({ kind: 'peerUnreachable', peer: 1 as never });
+    assert.ok(follower.raft.nextDeadline >= 100 && follower.raft.nextDeadline < 350);
+  }
+  const [first] = followers;
+  first.passDeadline();
+  settle(followers);
+  assert.equal(first.raft.isLeader, true, 'the other has lost the leader too');
+});
+
+test('one broken connection deposes nobody', () => {
+  const [lost, hears] = [2, 3].map((id) => new Server(id, VOTERS)) as [Server, Server];
+  for (const follower of [lost, hears]) follower.receive(heartbeat(1, 1));
+  lost.step({ kind: 'peerUnreachable', peer: 1 as never });
+  lost.passDeadline();
+  settle([lost, hears]);
+  assert.deepEqual([lost.raft.term, hears.raft.term], [1, 1]);
+  lost.receive(heartbeat(1, 1));
+  assert.ok(lost.raft.nextDeadline >= lost.now + 1000, 'heard again, it is patient again');
+});
+
+test('under leases a broken connection shortens no promise', () => {
+  const follower = new Server(2, VOTERS, [], undefined, { leaseReads: true });
+  follower.receive(heartbeat(1, 1));
+  follower.step({ kind: 'peerUnreachable', peer: 1 as never });
+  assert.ok(follower.raft.nextDeadline >= 1000);
+});

@@ -100,6 +100,22 @@ export function onRequestVote(node: NodeState, request: RequestVote): void {
   node.outbox.sendAfterWrite(reply);
 }
 
+/**
+ * The connection to our leader broke: more often a dead process than a slow one. A leader that
+ * lives is heard again within a heartbeat interval; else we run, without waiting for the silence to
+ * last an election timeout, and voters that lost it too do not protect it. A voter that still hears
+ * it does, so one broken connection deposes nobody. Under leases voters keep their promise.
+ */
+export function onLeaderUnreachable(node: NodeState, peer: NodeState['id']): void {
+  const { role, now } = node;
+  const { leaseReads, heartbeatIntervalMs, electionTimeoutMs } = node.options;
+  if (leaseReads || role.kind !== 'follower' || role.leaderId !== peer) return;
+  node.leaderHeardAt = -Infinity;
+  // Still spread, so that votes rarely split, over a quarter of the usual time.
+  const spread = (role.electionTimeoutMs - electionTimeoutMs) / 4;
+  role.electionDeadline = Math.min(role.electionDeadline, now + heartbeatIntervalMs + spread);
+}
+
 export function onPreVoteReply(node: NodeState, reply: PreVoteReply): void {
   if (node.role.kind !== 'preCandidate') return;
   // An answer to an earlier question, of an earlier term, is no answer to this one.

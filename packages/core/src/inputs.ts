@@ -36,7 +36,10 @@ export type Input =
     }
   /** The transfer that an `installSnapshot` message began is over, well or badly. */
   | { readonly kind: 'snapshotSent'; readonly to: NodeId; readonly isDelivered: boolean }
-  /** Messages to this peer were lost: its connection broke or its queue was full. */
+  /**
+   * Messages to this peer were lost: its connection broke or its queue was full. A follower that
+   * hears this of its leader looks for another one soon.
+   */
   | { readonly kind: 'peerUnreachable'; readonly peer: NodeId };
 
 /** The answer to `raft.propose`. */

@@ -9,7 +9,13 @@
 import { ApplyQueue } from './apply-queue.ts';
 import type { Membership } from './configuration/change.ts';
 import type { Effects, Write } from './effects.ts';
-import { onOwnVoteWritten, onPreVoteReply, onRequestVoteReply, startElection } from './election.ts';
+import {
+  onLeaderUnreachable,
+  onOwnVoteWritten,
+  onPreVoteReply,
+  onRequestVoteReply,
+  startElection,
+} from './election.ts';
 import type { Payload, SnapshotMeta } from './entry.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import { onAppendEntries, onInstallSnapshot } from './follower.ts';
@@ -111,6 +117,7 @@ export class Raft {
         break;
       case 'peerUnreachable':
         if (isLeader(node)) onPeerUnreachable(node, input.peer);
+        else onLeaderUnreachable(node, input.peer);
         break;
     }
   }

@@ -38,7 +38,17 @@ const MEANINGS: Partial<Record<RaftErrorCode, EtcdServerErrorCode>> = {
 };
 
 /** What the file system says of a directory that cannot be made or written. */
-const UNUSABLE = new Set(['EACCES', 'EEXIST', 'ENOTDIR', 'EROFS', 'ENOSPC', 'EPERM']);
+const UNUSABLE = new Set([
+  'EACCES',
+  'EEXIST',
+  'ELOOP',
+  'ENAMETOOLONG',
+  'ENOENT',
+  'ENOSPC',
+  'ENOTDIR',
+  'EPERM',
+  'EROFS',
+]);
 
 /** A failure of the parts below, in words that the person who runs the server knows. */
 export function inEtcdTerms(error: unknown, dataDir: string): unknown {

@@ -3,11 +3,10 @@
  * the door that clients come through.
  */
 
-import { mkdirSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { type NodeStatus, RaftNode } from '@quorate/node';
+import { makeDirectories, type NodeStatus, RaftNode } from '@quorate/node';
 import { type EtcdServerConfig, type ResolvedConfig, resolveConfig } from './config.ts';
 import { EtcdServerError, inEtcdTerms } from './errors.ts';
 import { GrpcDoor } from './grpc/grpc-door.ts';
@@ -155,7 +154,7 @@ async function openNode(
 ): Promise<RaftNode<CommandResult>> {
   const { heartbeatIntervalMs, electionTimeoutMs, trace } = config;
   try {
-    mkdirSync(config.dataDir, { recursive: true, mode: 0o700 });
+    await makeDirectories(config.dataDir, 0o700);
     return await RaftNode.open<CommandResult>({
       id: config.memberId,
       clusterId: config.clusterId,

@@ -7,5 +7,6 @@ export type { Receiver, Transport } from './peers/transport.ts';
 export { RaftNode } from './raft-node.ts';
 export type * from './state-machine.ts';
 export * from './storage/dump.ts';
+export { makeDirectories } from './storage/make-directory.ts';
 export { memoryStorage } from './storage/memory-storage.ts';
 export type * from './storage/storage.ts';

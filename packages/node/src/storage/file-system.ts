@@ -8,6 +8,7 @@
 import fs from 'node:fs';
 import { dirname as parentOf } from 'node:path';
 import { promisify } from 'node:util';
+import { makeDirectories } from './make-directory.ts';
 
 export interface FileSystem {
   /** Names in a directory. */
@@ -133,12 +134,9 @@ class NodeFile implements File {
 export const nodeFileSystem: FileSystem = {
   list: (directory) => fs.promises.readdir(directory),
   async makeDirectory(path) {
-    // Synchronously: where nothing can be created (/proc), Node's asynchronous one never ends.
-    const firstCreated = fs.mkdirSync(path, { recursive: true });
-    if (firstCreated === undefined) return;
     // Each new directory is a name in its parent.
-    for (let created = path; created.length >= firstCreated.length; created = parentOf(created)) {
-      await nodeFileSystem.syncDirectory(parentOf(created));
+    for (const made of await makeDirectories(path)) {
+      await nodeFileSystem.syncDirectory(parentOf(made));
     }
   },
   open: async (path, mode) => new NodeFile(path, await openFd(path, FLAGS[mode], 0o600)),
