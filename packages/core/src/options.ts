@@ -91,7 +91,7 @@ export interface RaftOptions {
 
   /**
    * Bytes of recent entries kept in memory. Older ones are read back from the log's reader when a
-   * slow follower needs them. Entries that are not yet durable are always kept.
+   * slow follower needs them. Entries that are not yet durable and committed are always kept.
    *
    * @default 33_554_432 (32 MiB)
    */

@@ -97,7 +97,7 @@ export class Raft {
         onMessage(node, input.message);
         break;
       case 'written':
-        node.log.written(input.sequence);
+        node.log.written(input.sequence, node.commitIndex);
         onOwnVoteWritten(node, input.sequence);
         break;
       case 'applied':

@@ -62,7 +62,7 @@ test('reconcile makes the log the leader’s, and slices agree with it, in memor
             disk.set(index, batchOf(batch.term, index));
           }
         }
-        log.written(sequence);
+        log.written(sequence, log.lastIndex);
         assert.equal(log.durableIndex, model.length);
         for (let from = 1; from <= model.length; from += 1) {
           const read: number[] = [];
@@ -97,7 +97,7 @@ test('compaction forgets commands, and remembers the term just before the log', 
   const { log } = newLog(Infinity);
   for (const batch of batchesOf([1, 1, 2, 2], 1)) log.append(batch);
   log.takeUnwritten(1);
-  log.written(1);
+  log.written(1, log.lastIndex);
   log.compactThrough(2 as LogIndex);
   assert.deepEqual(log.base, { index: 2, term: 1 });
   assert.equal(log.matches({ index: 2 as LogIndex, term: 1 as Term }), true);
@@ -112,9 +112,9 @@ test('several writes in flight become durable one by one', () => {
     log.takeUnwritten(index);
   }
   assert.equal(log.durableIndex, 0);
-  log.written(2);
+  log.written(2, log.lastIndex);
   assert.equal(log.durableIndex, 2);
-  log.written(3);
+  log.written(3, log.lastIndex);
   assert.equal(log.durableIndex, 3);
 });
 
@@ -129,4 +129,12 @@ test('entries follow one another (§5.3)', () => {
   log.append(batchOf(2, 1));
   assert.throws(() => log.append(batchOf(2, 3)), /logHasNoHoles/);
   assert.throws(() => log.append(batchOf(1, 2)), /logHasNoHoles/);
+});
+
+test('what is not committed stays in memory, and is counted', () => {
+  const { log } = newLog(0);
+  for (const batch of batchesOf([1, 1, 1, 1], 1)) log.append(batch);
+  log.takeUnwritten(1);
+  log.written(1, 1 as LogIndex);
+  assert.equal(log.bytesAfter(1 as LogIndex), 3 * batchOf(1, 1).byteLength);
 });

@@ -169,11 +169,14 @@ export class RaftLog {
     return batches;
   }
 
-  /** The write `sequence` and all before it are durable. */
-  written(sequence: number): void {
+  /**
+   * The write `sequence` and all before it are durable. What is committed as well may leave memory;
+   * what is not stays, which `maxUncommittedBytes` bounds.
+   */
+  written(sequence: number, commitIndex: LogIndex): void {
     const durable = this.#writes.completed(sequence);
     if (durable !== undefined) this.#durableIndex = largerIndex(this.#durableIndex, durable);
-    this.#tail.evictThrough(this.#durableIndex, this.#maxTailBytes);
+    this.#tail.evictThrough(smallerIndex(this.#durableIndex, commitIndex), this.#maxTailBytes);
   }
 
   /** Entries at or before `index` are no longer needed: a snapshot has their effect (§7). */
