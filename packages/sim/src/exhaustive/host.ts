@@ -8,13 +8,13 @@
 import { type Batch, type Message, type NodeId, nextIndex, type Write } from '@quorate/core';
 import type { StoredLog } from '../stored-log.ts';
 import { entryNames, NumberedCommands } from './commands.ts';
-import type { Happening } from './happening.ts';
+import { type Happening, wordsOf } from './happening.ts';
 import { type Core, coreOptions, ELECTION_TIMEOUT_MS, HEARTBEAT_MS, type World } from './world.ts';
 
 interface PendingWrite {
   readonly write: Write;
-  /** Promises that wait for it. */
-  readonly promises: Message[];
+  /** Promises that wait for it, by their words: to say one twice is to say it once. */
+  readonly promises: Map<string, Message>;
 }
 
 export class Host {
@@ -99,7 +99,7 @@ export class Host {
   get key(): string {
     const pending = this.pending.map(({ write, promises }) => {
       const { term, votedFor, commitIndex } = write.hardState ?? this.durable.hardState;
-      const waiting = promises.map((message) => JSON.stringify(message));
+      const waiting = [...promises.keys()].sort();
       return `${term}/${votedFor}/${commitIndex} at ${write.batches[0]?.firstIndex} ${entryNames(write.batches)} ${waiting}`;
     });
     const { term, votedFor, commitIndex } = this.durable.hardState;
@@ -119,11 +119,11 @@ export class Host {
       this.#sent.push(...effects.messages);
       if (effects.write !== undefined) {
         this.latest.apply(effects.write, undefined);
-        this.pending.push({ write: effects.write, promises: [] });
+        this.pending.push({ write: effects.write, promises: new Map() });
       }
       const last = this.pending.at(-1);
       if (last === undefined) this.#sent.push(...effects.messagesAfterWrite);
-      else last.promises.push(...effects.messagesAfterWrite);
+      else for (const promise of effects.messagesAfterWrite) addTo(last.promises, promise);
       this.#apply(effects.committed);
     }
   }
@@ -131,7 +131,7 @@ export class Host {
   #finishWrite(): void {
     const { write, promises } = this.pending.shift()!;
     this.durable.apply(write, undefined);
-    this.#sent.push(...promises);
+    this.#sent.push(...promises.values());
     this.#core.step({ kind: 'written', sequence: write.sequence }, this.#now);
   }
 
@@ -148,4 +148,8 @@ export class Host {
     for (const _ of names) index = nextIndex(index);
     this.#core.step({ kind: 'applied', index }, this.#now);
   }
+}
+
+function addTo(promises: Map<string, Message>, promise: Message): void {
+  promises.set(`${promise.to} ${wordsOf({ kind: 'deliver', message: promise })}`, promise);
 }

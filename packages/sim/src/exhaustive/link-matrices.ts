@@ -100,8 +100,11 @@ export function runMatrices(table: MatrixTable, onMatrix: () => void = () => {})
   };
 }
 
+/** A server that is behind catches up as long as it can talk with the old leader, which still leads. */
 function canServe(links: Links, start: LinkStart): boolean {
-  return links.hubs.some((hub) => start.kind !== 'lagging' || hub !== start.laggard);
+  return links.hubs.some(
+    (hub) => start.kind !== 'lagging' || hub !== start.laggard || links.isTwoWay(hub, start.leader),
+  );
 }
 
 const isServed = ({ firstCommit, longestPause }: LinkOutcome): boolean =>
