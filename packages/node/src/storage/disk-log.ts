@@ -47,6 +47,12 @@ const SLOW_WRITE_MS = 3;
 /** How many writes the average remembers, more or less. */
 const AVERAGED_WRITES = 16;
 
+/**
+ * Records that are larger than this on average are written into a growing file: filling it first
+ * would write everything twice, and saves them little.
+ */
+const BULK_RECORD_BYTES = 32_768;
+
 /** Of the last file, kept for votes and compactions when the disk is full. */
 const RESERVE_BYTES = 262_144;
 
@@ -81,6 +87,7 @@ export class DiskLog implements Log {
   #draining: Promise<void> | undefined;
   /** Of small writes, synchronous or not, so that it also shows when the disk is fast again. */
   #averageWriteMs = 0;
+  #averageRecordBytes = 0;
   #failure: RaftError | undefined;
   #isClosed = false;
   #hasWritten = false;
@@ -249,9 +256,10 @@ export class DiskLog implements Log {
    */
   #hasRoom(contentBytes: number): boolean {
     const current = this.#segments.at(-1);
+    const end = this.#position + recordBytes(contentBytes);
     if (current !== undefined) {
-      if (this.#position === 0) return true;
-      if (this.#position + recordBytes(contentBytes) <= current.capacity) return true;
+      if (this.#position === 0 || end <= current.capacity) return true;
+      if (this.#isBulk && end <= this.#segmentLimit(current.segment)) return true;
     }
     const ready = this.#supply.takeReady();
     if (ready !== undefined) {
@@ -259,7 +267,7 @@ export class DiskLog implements Log {
       return true;
     }
     if (current === undefined) return false;
-    return this.#position + recordBytes(contentBytes) <= this.#segmentLimit(current.segment);
+    return end <= this.#segmentLimit(current.segment);
   }
 
   /** Files double in size from the first on. */
@@ -291,6 +299,8 @@ export class DiskLog implements Log {
 
   /** The record is durable. */
   #settle({ segment, end, checksum, items, locations }: Outgoing): void {
+    const bytes = end - this.#position;
+    this.#averageRecordBytes += (bytes - this.#averageRecordBytes) / AVERAGED_WRITES;
     this.#position = end;
     this.#nextRecord += 1;
     this.#lastChecksum = checksum;
@@ -309,7 +319,13 @@ export class DiskLog implements Log {
       isShorter ||= write.snapshot !== undefined;
     }
     if (isShorter) this.#recycleSegments();
-    if (end > segment.capacity / 2) this.#supply.prepare(this.#segmentLimit(segment.segment + 1));
+    const limit = this.#isBulk ? this.#segmentLimit(segment.segment) : segment.capacity;
+    if (end <= limit / 2) return;
+    this.#supply.prepare(this.#segmentLimit(segment.segment + 1), this.#isBulk);
+  }
+
+  get #isBulk(): boolean {
+    return this.#averageRecordBytes > BULK_RECORD_BYTES;
   }
 
   #recycleSegments(): void {

@@ -20,6 +20,8 @@ export interface FileSystem {
   rename(from: string, to: string): Promise<void>;
   /** Succeeds also when there is no such file. */
   remove(path: string): Promise<void>;
+  /** What can still be written where `directory` is. */
+  freeBytes(directory: string): Promise<number>;
   /** Makes the names in it durable: a file is safe only when its name is. */
   syncDirectory(path: string): Promise<void>;
 }
@@ -142,6 +144,10 @@ export const nodeFileSystem: FileSystem = {
   open: async (path, mode) => new NodeFile(path, await openFd(path, FLAGS[mode], 0o600)),
   rename: (from, to) => fs.promises.rename(from, to),
   remove: (path) => fs.promises.rm(path, { force: true }),
+  async freeBytes(directory) {
+    const { bavail, bsize } = await fs.promises.statfs(directory);
+    return bavail * bsize;
+  },
   async syncDirectory(path) {
     const fd = await openFd(path, O_RDONLY);
     try {

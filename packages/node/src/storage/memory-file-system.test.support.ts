@@ -87,6 +87,13 @@ export class MemoryFileSystem implements FileSystem {
     if (this.files.has(path)) this.#apply({ kind: 'remove', path });
   }
 
+  /** What `freeBytes` answers; how much there really is, only a fault tells. */
+  free = Number.POSITIVE_INFINITY;
+
+  async freeBytes(): Promise<number> {
+    return this.free;
+  }
+
   async syncDirectory(directory: string): Promise<void> {
     this.fault('syncDirectory', directory, 0);
     for (const path of this.#durableNames.keys()) {

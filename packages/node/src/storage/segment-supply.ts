@@ -24,6 +24,12 @@ const ZEROS = new Uint8Array(FILL_STEP_BYTES);
 /** More than the next but one would be a waste: the disk has better use for the space. */
 const MOST_SPARES = 2;
 
+/**
+ * With so many times the next file's size free, that file may grow as it is written without meeting
+ * the disk's end; with less, all of it is filled, to know in time.
+ */
+const PLENTY = 4;
+
 /** How often a full disk is asked again. */
 const NO_SPACE_RETRY_MS = 1_000;
 
@@ -73,16 +79,19 @@ export class SegmentSupply {
     return this.#retryTimer !== undefined;
   }
 
-  /** Sees to it that the next file is there with `targetBytes`, some time. */
-  prepare(targetBytes: number): void {
+  /**
+   * Sees to it that the next file is there with `targetBytes`, some time. With `mayGrow` a beginning
+   * is enough where there is plenty of space.
+   */
+  prepare(targetBytes: number, mayGrow = false): void {
     this.#targetBytes = targetBytes;
     if (this.#isPreparing || this.hasNoSpace) return;
-    if (this.roomPrepared >= targetBytes) return;
+    if (this.roomPrepared >= (mayGrow ? FILL_STEP_BYTES : targetBytes)) return;
     this.#isPreparing = true;
     this.#isStopping = false;
     this.#inBackground(this.#nextPath(), async () => {
       try {
-        await this.#prepare();
+        await this.#prepare(mayGrow);
       } finally {
         this.#isPreparing = false;
       }
@@ -137,15 +146,21 @@ export class SegmentSupply {
     });
   }
 
-  async #prepare(): Promise<void> {
+  async #prepare(mayGrow: boolean): Promise<void> {
     let next = this.#prepared ?? (await this.#recycledFile()) ?? (await this.#openFile());
     this.#prepared = next;
-    while (next.capacity < this.#targetBytes && !this.#isStopping) {
-      const step = Math.min(FILL_STEP_BYTES, this.#targetBytes - next.capacity);
+    const isPlenty = mayGrow && (await this.#freeBytes()) > PLENTY * this.#targetBytes;
+    const enough = () => (isPlenty ? FILL_STEP_BYTES : this.#targetBytes);
+    while (next.capacity < enough() && !this.#isStopping) {
+      const step = Math.min(FILL_STEP_BYTES, enough() - next.capacity);
       await writeAll(next.file, [ZEROS.subarray(0, step)], next.capacity);
       next = { ...next, capacity: next.capacity + step };
       this.#prepared = next;
     }
+  }
+
+  #freeBytes(): Promise<number> {
+    return this.#fileSystem.freeBytes(this.#directory);
   }
 
   async #openFile(): Promise<SegmentFile> {
