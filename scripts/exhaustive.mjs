@@ -163,7 +163,13 @@ function runWorld(parts, values, { title, world, start = [] }) {
   const limits = { depth: whole(values, 'depth', Infinity), states: statesOf(values) };
   const result = timed(parts, values, title, { ...world, makeCore: parts.makeCore }, limits, start);
   if (result.violation !== undefined) process.exitCode = 1;
-  return { part: 'world', title, start: start.length, ...result };
+  return { part: 'world', title, start: start.length, flags: flagsOf(world), ...result };
+}
+
+/** What makes this world again. */
+function flagsOf({ disk, commands, crashes, maxTerm, preVote, noopOnElection }) {
+  const numbers = `--disk ${disk} --commands ${commands} --crashes ${crashes} --terms ${maxTerm}`;
+  return `${numbers}${preVote ? ' --options' : ''}${noopOnElection ? '' : ' --no-noop'}`;
 }
 
 async function runMutant(parts, values, mutant) {
@@ -229,11 +235,8 @@ function lines(result) {
     ];
   }
   if (violation === undefined) return [head];
-  return [
-    head,
-    `  VIOLATION ${violation.property}`,
-    `  --choices '${violation.choices.join('; ')}'`,
-  ];
+  const rerun = `${result.flags} --choices '${violation.choices.join('; ')}'`;
+  return [head, `  VIOLATION ${violation.property}`, `  node scripts/exhaustive.mjs ${rerun}`];
 }
 
 function linkLines(result, time) {

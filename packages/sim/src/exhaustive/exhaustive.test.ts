@@ -42,6 +42,24 @@ test('small world, one term and a crash: there are no more states, at any depth'
   assert.ok(report.states > 1_500, `only ${report.states} states`);
 });
 
+test('a candidate may win an old term after a later leader has committed, and that is no violation', () => {
+  const world: World = { ...SMALL_WORLD, ...REAL, ...PROMPT };
+  const verdict = replay(world, [
+    '3 deadline',
+    '1 requestVote from 3 term 1 last 0@0',
+    '2 deadline',
+    '2 deadline',
+    '1 requestVote from 2 term 2 last 0@0',
+    '2 requestVoteReply from 1 term 2 yes',
+    '1 appendEntries from 2 term 2 after 0@0 [2-] commit 0 round 0',
+    '2 appendAccepted from 1 term 2 match 1 round 0',
+    '3 requestVoteReply from 1 term 1 yes',
+    // Only a leader can.
+    '3 propose a',
+  ]);
+  assert.equal(verdict, undefined);
+});
+
 for (const mutant of MUTANTS) {
   test(`the walk finds the mutant: ${mutant.name}`, async () => {
     const world = await mutatedWorld(mutant);
