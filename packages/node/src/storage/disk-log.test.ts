@@ -148,26 +148,6 @@ test('a full disk says so early, keeps room for votes, and recovers when there i
   assert.equal((await openLog(disk.afterKill())).recovered.shape.hardState.term, 5);
 });
 
-test('large records do not wait for a filled file, unless space is short', async () => {
-  for (const [free, prepared] of [
-    [Number.POSITIVE_INFINITY, 1_048_576],
-    [0, 4_194_304],
-  ] as const) {
-    const disk = new MemoryFileSystem();
-    disk.free = free;
-    const { log } = await openLog(disk, { segmentBytes: 67_108_864 });
-    const commands = 'x'.repeat(20_000);
-    // The first file holds 1 MiB and the second 2: 2.4 MiB make the third be prepared.
-    for (let record = 0; record < 18; record += 1) {
-      const firstIndex = 1 + record * commands.length;
-      await durable(log, writeOf({ batches: [batchOf(1, firstIndex, commands)] }));
-      await new Promise((resolve) => setImmediate(resolve));
-    }
-    await log.close();
-    assert.equal(disk.files.get(path(3))?.bytes.length, prepared, `with ${free} bytes free`);
-  }
-});
-
 test('a disk that is full in the middle of a write is final too, under its own code', async () => {
   const disk = new MemoryFileSystem();
   const { log } = await openLog(disk);
