@@ -20,10 +20,13 @@ import type { AppliedRange } from '../calls/placed-proposals.ts';
 import type { StateMachine } from '../state-machine.ts';
 import { CommittedBatch } from './committed-batch.ts';
 
-/** Commands in one call of `apply`: enough to be worth a transaction, few enough for a heartbeat. */
-const MAX_PORTION = 2_048;
+/**
+ * Commands in one call of `apply`: enough to be worth a transaction. Few, because those whose
+ * results are told propose again, and it is better that they do so while the rest is applied.
+ */
+const MAX_PORTION = 256;
 /** How long portions may follow one another before others get a turn. */
-const TIME_SLICE_MS = 5;
+const TIME_SLICE_MS = 0.5;
 
 export interface ApplyObserver<Result> {
   /** @param results Holds the result of the entry at `range.firstIndex` at position `resultsFrom`. */

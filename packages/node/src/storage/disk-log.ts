@@ -36,7 +36,7 @@ const DEFAULT_SEGMENT_BYTES = 67_108_864;
 const DEFAULT_SYNC_WRITE_BYTES = 131_072;
 
 /** More is not combined: a larger write is not faster and delays those who wait for its first part. */
-const MOST_COMBINED_BYTES = 4_194_304;
+const MOST_COMBINED_BYTES = 524_288;
 
 /**
  * Small writes are synchronous while they take less than this on average. A rare slow one is the
