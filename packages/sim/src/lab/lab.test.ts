@@ -17,7 +17,7 @@ const factor = Number(process.env.QUORATE_LAB_SEEDS ?? '1');
 const seedsOf = (part: string): number => factor * (part.startsWith('3') ? 4 : 1);
 
 /** docs/simulation.md says why. */
-const ABOVE_THE_FIGURE = ['TestSnapshotInit3D', 'TestSnapshotInstallUnCrash3D'];
+const ABOVE_THE_FIGURE = ['TestSnapshotInit3D'];
 
 for (const labTest of LAB_TESTS) {
   test(`${labTest.name}, seeds 1 to ${seedsOf(labTest.part)}`, async () => {

@@ -27,16 +27,18 @@ import { encodeValue, type Value } from './value.ts';
  *
  * - The lab counts indexes, so no entry may open a term.
  * - It counts calls. A commit is announced after 20 ms instead of at once, so that the news rides
- *   on the next command where they follow each other closely; by heartbeat (100 ms) the tests would
- *   last longer and count more heartbeats.
+ *   on the next command where they follow each other closely; by heartbeat the tests would last
+ *   longer and count more heartbeats.
+ * - Seven heartbeats a second and follower: the lab asks for ten at most, and idle time is most of
+ *   what its tests count.
  * - Pre-vote and check-quorum stay on: a leader that is cut off falls silent after one timeout,
  *   and a follower that returns deposes nobody. With both off TestLeaderFailure3B takes 190 calls
  *   instead of 95, with pre-vote off TestFailAgree3B 118 instead of 86.
  * - A new leader is expected within 5 s, at looks 0.5 s apart, so elections are quicker than usual.
  */
 export const LAB_OPTIONS: RaftOptions = {
-  heartbeatIntervalMs: 100,
-  electionTimeoutMs: 350,
+  heartbeatIntervalMs: 150,
+  electionTimeoutMs: 500,
   commitNoticeDelayMs: 20,
   noopOnElection: false,
 };
