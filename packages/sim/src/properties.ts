@@ -28,6 +28,8 @@ export class Properties implements ServerObserver {
   readonly #votes = new Map<string, NodeId>();
   /** The term of each committed entry, whoever committed it first. Position 0 is unused. */
   readonly #committed: Term[] = [0 as Term];
+  /** The term in which each was first known to be committed: no earlier than it was. */
+  readonly #knownIn: Term[] = [0 as Term];
   readonly #running = new Map<NodeId, Server>();
   readonly #last = new Map<NodeId, RaftStatus>();
   readonly #elected = new Set<NodeId>();
@@ -141,7 +143,10 @@ export class Properties implements ServerObserver {
       const term = server.disk.latest.termAt(index as LogIndex);
       // A snapshot stands for it, or for entries before it that nobody here saw committed.
       if (term === undefined || index > this.#committed.length) continue;
-      if (index === this.#committed.length) this.#committed.push(term);
+      if (index === this.#committed.length) {
+        this.#committed.push(term);
+        this.#knownIn.push(status.term);
+      }
       this.#expectCommitted(server.id, index, term);
     }
     if (this.#committed.length === firstNew) return;
@@ -154,12 +159,14 @@ export class Properties implements ServerObserver {
 
   /** Leader Completeness: a leader has what earlier terms committed (§5.4). */
   #expectComplete(leader: Server, firstIndex: number): void {
+    const { term: leads } = leader.status();
     for (let index = firstIndex; index < this.#committed.length; index++) {
+      // Who wins an old term late need not have what a later term has committed since.
+      if (this.#knownIn[index]! >= leads) continue;
       const { latest } = leader.disk;
       if (index <= latest.snapshot.index) continue;
       const term = latest.termAt(index as LogIndex);
       if (term === this.#committed[index]) continue;
-      const { term: leads } = leader.status();
       throw new PropertyViolation(
         'leaderCompleteness',
         `server ${leader.id} leads term ${leads} without entry ${index} of term ${this.#committed[index]}`,
