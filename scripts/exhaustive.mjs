@@ -3,7 +3,7 @@
  * that the walk must find, and every matrix of links. docs/exhaustive.md says what that shows.
  */
 
-import { parseArgs } from 'node:util';
+import { oneOf, progress, runCommand, SWITCH, TEXT, wholeNumber } from './flags.mjs';
 import { prepare } from './prepare.mjs';
 
 const USAGE = `node scripts/exhaustive.mjs [options]
@@ -28,52 +28,25 @@ const DEFAULT_STATES = 3_000_000;
 /** Figure 8 lies deep. */
 const MUTANT_STATES = 4_000_000;
 
-try {
-  await main(readOptions());
-} catch (error) {
-  console.error(`\nquorate: ${error.message}`);
-  process.exitCode = 1;
-}
+const OPTIONS = {
+  only: TEXT,
+  states: TEXT,
+  depth: TEXT,
+  commands: TEXT,
+  crashes: TEXT,
+  terms: TEXT,
+  disk: TEXT,
+  choices: TEXT,
+  options: SWITCH,
+  'no-noop': SWITCH,
+  json: SWITCH,
+};
 
-function readOptions() {
-  const text = { type: 'string' };
-  const flag = { type: 'boolean', default: false };
-  const { values } = parseArgs({
-    options: {
-      only: text,
-      states: text,
-      depth: text,
-      commands: text,
-      crashes: text,
-      terms: text,
-      disk: text,
-      choices: text,
-      options: flag,
-      'no-noop': flag,
-      json: flag,
-      help: { ...flag, short: 'h' },
-    },
-  });
-  for (const [name, allowed] of [
-    ['only', ['worlds', 'mutants', 'links']],
-    ['disk', ['slow', 'prompt']],
-  ]) {
-    if (values[name] === undefined || allowed.includes(values[name])) continue;
-    throw new Error(`--${name} is one of ${allowed.join(', ')}, got "${values[name]}"`);
-  }
-  return values;
-}
-
-function whole(values, name, otherwise) {
-  const text = values[name];
-  if (text === undefined) return otherwise;
-  const value = Number(text);
-  if (Number.isSafeInteger(value) && value >= 0) return value;
-  throw new Error(`--${name} takes a whole number, got "${text}"`);
-}
+await runCommand(USAGE, OPTIONS, main);
 
 async function main(values) {
-  if (values.help) return console.log(USAGE);
+  oneOf('only', values.only, ['worlds', 'mutants', 'links']);
+  oneOf('disk', values.disk, ['slow', 'prompt']);
   prepare();
   const parts = await load();
   const ownFlags = ['depth', 'commands', 'crashes', 'terms', 'disk', 'choices'];
@@ -143,9 +116,9 @@ function ownWorld(parts, values) {
   const world = {
     ...SMALL_WORLD,
     disk: values.disk ?? SMALL_WORLD.disk,
-    commands: whole(values, 'commands', SMALL_WORLD.commands),
-    crashes: whole(values, 'crashes', SMALL_WORLD.crashes),
-    maxTerm: whole(values, 'terms', SMALL_WORLD.maxTerm),
+    commands: wholeNumber('commands', values.commands, 0) ?? SMALL_WORLD.commands,
+    crashes: wholeNumber('crashes', values.crashes, 0) ?? SMALL_WORLD.crashes,
+    maxTerm: wholeNumber('terms', values.terms, 0) ?? SMALL_WORLD.maxTerm,
     preVote: values.options,
     checkQuorum: values.options,
     noopOnElection: !values['no-noop'],
@@ -160,7 +133,10 @@ function ownWorld(parts, values) {
 }
 
 function runWorld(parts, values, { title, world, start = [] }) {
-  const limits = { depth: whole(values, 'depth', Infinity), states: statesOf(values) };
+  const limits = {
+    depth: wholeNumber('depth', values.depth, 0) ?? Infinity,
+    states: statesOf(values),
+  };
   const result = timed(parts, values, title, { ...world, makeCore: parts.makeCore }, limits, start);
   if (result.violation !== undefined) process.exitCode = 1;
   return { part: 'world', title, start: start.length, flags: flagsOf(world), ...result };
@@ -175,7 +151,10 @@ function flagsOf({ disk, commands, crashes, maxTerm, preVote, noopOnElection }) 
 async function runMutant(parts, values, mutant) {
   const { name: title, start, property } = mutant;
   const world = await parts.mutatedWorld(mutant);
-  const limits = { depth: Infinity, states: whole(values, 'states', MUTANT_STATES) };
+  const limits = {
+    depth: Infinity,
+    states: wholeNumber('states', values.states, 0) ?? MUTANT_STATES,
+  };
   const result = timed(parts, values, title, world, limits, start);
   const isFound = result.violation?.property.startsWith(property) ?? false;
   if (!isFound) process.exitCode = 1;
@@ -183,16 +162,16 @@ async function runMutant(parts, values, mutant) {
 }
 
 function statesOf(values) {
-  return whole(values, 'states', DEFAULT_STATES);
+  return wholeNumber('states', values.states, 0) ?? DEFAULT_STATES;
 }
 
 function timed(parts, values, title, world, limits, start) {
   const begun = performance.now();
   const seconds = () => (performance.now() - begun) / 1000;
   const onDepth = ({ depth, states }) =>
-    progress(values, `${title}: depth ${depth}, ${states} states, ${seconds().toFixed(0)} s`);
+    tell(values, `${title}: depth ${depth}, ${states} states, ${seconds().toFixed(0)} s`);
   const result = parts.walk(world, limits, onDepth, start);
-  progress(values, '');
+  tell(values, '');
   return { ...result, seconds: seconds() };
 }
 
@@ -201,18 +180,16 @@ function runLinks(parts, values, table) {
   let done = 0;
   const result = parts.runMatrices(table, () => {
     done += 1;
-    progress(values, `${table.title}: ${done} of ${table.matrices.length}`);
+    tell(values, `${table.title}: ${done} of ${table.matrices.length}`);
   });
-  progress(values, '');
+  tell(values, '');
   // Without the two options it fails where plain Raft must: the table shows it.
   if (Object.keys(table.options).length === 0 && result.failures.length > 0) process.exitCode = 1;
   return { part: 'links', ...result, seconds: (performance.now() - begun) / 1000 };
 }
 
-/** On a terminal only: one line that is written over. */
-function progress({ json }, text) {
-  if (json || !process.stdout.isTTY) return;
-  process.stdout.write(`\r\x1b[K${text}`);
+function tell({ json }, text) {
+  if (!json) progress(text);
 }
 
 function report({ json }, result) {

@@ -3,7 +3,7 @@
  * an in-memory network. Prints the lab's table and, beside it, the figures to beat.
  */
 
-import { parseArgs } from 'node:util';
+import { progress, runCommand, SWITCH, TEXT, wholeNumber } from './flags.mjs';
 import { prepare } from './prepare.mjs';
 import { RealTime } from './real-time.mjs';
 
@@ -19,42 +19,29 @@ const DEFAULT_SEEDS = 5;
 const NAME_WIDTH = 64;
 const LEGEND = 'calls and bytes: + at or below the figure to beat, = within its range, - above it.';
 
-try {
-  await main(readOptions());
-} catch (error) {
-  console.error(`\nquorate: ${error.message}`);
-  process.exit(1);
-}
+const OPTIONS = {
+  seeds: TEXT,
+  seed: TEXT,
+  test: { ...TEXT, default: '' },
+  real: SWITCH,
+  json: SWITCH,
+};
+
+await runCommand(USAGE, OPTIONS, main);
 // Calls over cut links would still fail for some seconds, with nobody left to care.
 process.exit();
 
-function readOptions() {
-  const { values } = parseArgs({
-    options: {
-      seeds: { type: 'string' },
-      seed: { type: 'string' },
-      test: { type: 'string', default: '' },
-      real: { type: 'boolean', default: false },
-      json: { type: 'boolean', default: false },
-      help: { type: 'boolean', short: 'h', default: false },
-    },
-  });
+function readOptions(values) {
   const isSingle = values.real || values.seed !== undefined;
   return {
     ...values,
-    seed: positive('--seed', values.seed ?? '1'),
-    seeds: positive('--seeds', values.seeds ?? String(isSingle ? 1 : DEFAULT_SEEDS)),
+    seed: wholeNumber('seed', values.seed) ?? 1,
+    seeds: wholeNumber('seeds', values.seeds) ?? (isSingle ? 1 : DEFAULT_SEEDS),
   };
 }
 
-function positive(flag, text) {
-  const value = Number(text);
-  if (Number.isSafeInteger(value) && value >= 1) return value;
-  throw new Error(`${flag} takes a whole number of at least 1, got "${text}"`);
-}
-
-async function main(options) {
-  if (options.help) return console.log(USAGE);
+async function main(values) {
+  const options = readOptions(values);
   prepare();
   const lab = await import('../packages/sim/dist/index.js');
   const tests = lab.labTestsNamed(options.test);
@@ -74,14 +61,14 @@ async function main(options) {
 async function runSeeds(lab, test, options, position) {
   const reports = [];
   for (let seed = options.seed; seed < options.seed + options.seeds; seed++) {
-    progress(options, `${position} ${test.name}, seed ${seed}`);
+    tell(options, `${position} ${test.name}, seed ${seed}`);
     const report = options.real
       ? await runInRealTime(lab, test, seed)
       : await lab.runInVirtualTime(test, seed);
     reports.push(report);
     if (options.json) console.log(JSON.stringify({ test: test.name, seed, ...report }));
   }
-  progress(options, '');
+  tell(options, '');
   return reports;
 }
 
@@ -94,10 +81,8 @@ async function runInRealTime(lab, test, seed) {
   }
 }
 
-/** On a terminal only: one line that is written over. */
-function progress({ json }, text) {
-  if (json || !process.stdout.isTTY) return;
-  process.stdout.write(`\r\x1b[K${text}`);
+function tell({ json }, text) {
+  if (!json) progress(text);
 }
 
 function heading({ real, seeds, seed }) {

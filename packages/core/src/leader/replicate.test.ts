@@ -140,32 +140,6 @@ test('matchIndex never falls (Figure 2)', () => {
   assert.equal(leader.raft.commitIndex, 3);
 });
 
-/** The leader and the followers of Figure 7: logs as their terms. */
-const FIGURE_7 = {
-  leader: [1, 1, 1, 4, 4, 5, 5, 6, 6, 6],
-  a: [1, 1, 1, 4, 4, 5, 5, 6, 6],
-  b: [1, 1, 1, 4],
-  c: [1, 1, 1, 4, 4, 5, 5, 6, 6, 6, 6],
-  d: [1, 1, 1, 4, 4, 5, 5, 6, 6, 6, 7, 7],
-  e: [1, 1, 1, 4, 4, 4, 4],
-  f: [1, 1, 1, 2, 2, 2, 3, 3, 3, 3, 3],
-};
-
-for (const [name, terms] of Object.entries(FIGURE_7)) {
-  if (name === 'leader') continue;
-  test(`Figure 7: follower ${name} is brought to the leader’s log, a term at a time (§5.3)`, () => {
-    const follower = new Server(2, [1, 2, 3], terms, { term: 7 });
-    const leader = new Server(1, [1, 2, 3], FIGURE_7.leader, { term: 7 }).elect(3);
-    assert.equal(leader.raft.term, 8);
-    leader.propose();
-    settle([leader, follower], ({ to, from }) => to === 3 || from === 3);
-    assert.equal(follower.raft.lastIndex, 11);
-    assert.equal(leader.raft.commitIndex, 11, 'every entry of the leader’s is on both');
-    const refusals = follower.trace.filter(({ kind }) => kind === 'rejectedAppend');
-    assert.ok(refusals.length <= 3, `${refusals.length} refusals`);
-  });
-}
-
 test('a log that differs by many entries is found in a step per term, not per entry', () => {
   const common = [1];
   const follower = new Server(2, VOTERS, [...common, ...Array(500).fill(2)], { term: 2 });

@@ -1,0 +1,40 @@
+/** What the commands of this directory have in common: flags, one line of progress, and how they end. */
+
+import { parseArgs } from 'node:util';
+
+export const TEXT = { type: 'string' };
+export const SWITCH = { type: 'boolean', default: false };
+
+/**
+ * Runs `main` with the values of `options` (as parseArgs takes them), or prints `usage` for `--help`.
+ * What `main` throws is told in one sentence, without a stack, and the status is 1.
+ */
+export async function runCommand(usage, options, main) {
+  try {
+    const help = { type: 'boolean', short: 'h', default: false };
+    const { values } = parseArgs({ options: { ...options, help } });
+    if (values.help) console.log(usage);
+    else await main(values);
+  } catch (error) {
+    console.error(`\nquorate: ${error.message}`);
+    process.exitCode = 1;
+  }
+}
+
+/** The number that `--flag` was given as `text`; undefined when it was not given. */
+export function wholeNumber(flag, text, least = 1) {
+  if (text === undefined) return undefined;
+  const value = Number(text);
+  if (Number.isSafeInteger(value) && value >= least) return value;
+  throw new Error(`--${flag} takes a whole number of at least ${least}, got "${text}"`);
+}
+
+export function oneOf(flag, text, allowed) {
+  if (text === undefined || allowed.includes(text)) return text;
+  throw new Error(`--${flag} is one of ${allowed.join(', ')}, got "${text}"`);
+}
+
+/** On a terminal only: one line that is written over. An empty text removes it. */
+export function progress(text) {
+  if (process.stdout.isTTY) process.stdout.write(`\r\x1b[K${text}`);
+}
