@@ -11,10 +11,12 @@ import {
 } from '@quorate/core';
 import { between, seedFrom } from './dice.ts';
 import { Disk, type WriteDuration } from './disk.ts';
+import { LocalClock } from './local-clock.ts';
 import { callerOf, Network, type Parcel } from './network.ts';
 import type { NetworkBehaviour } from './network-behaviour.ts';
 import { Properties } from './properties.ts';
-import { Server, type Service } from './server.ts';
+import { Observers } from './observers.ts';
+import { type EndReason, Server, type ServerObserver, type Service } from './server.ts';
 import { StoredLog } from './stored-log.ts';
 import type { Time } from './time.ts';
 
@@ -34,38 +36,70 @@ export interface ClusterConfig {
   readonly tellsLoss: boolean;
   /** Sees what every server decides. */
   readonly watch: (event: TraceEvent) => void;
+  /** See everything that every server does, after the properties have been checked. */
+  readonly observers?: readonly ServerObserver[];
+  /** Told of servers that ended by themselves, and of writes that a crash lost. */
+  readonly onMishap?: (mishap: Mishap) => void;
 }
+
+export type Mishap =
+  | { readonly kind: 'ended'; readonly server: NodeId; readonly reason: EndReason }
+  /** At the start: what is stored has rotted, and the server refuses to run on it. */
+  | { readonly kind: 'refusedToStart'; readonly server: NodeId }
+  | { readonly kind: 'lostWrites'; readonly server: NodeId; readonly count: number }
+  | { readonly kind: 'tornWrite'; readonly server: NodeId };
 
 export class Cluster {
   readonly time: Time;
   readonly random: Random;
   readonly network: Network;
   readonly properties: Properties;
-  readonly ids: readonly NodeId[];
-  writeDuration: WriteDuration;
   applyDuration: (random: Random) => Milliseconds;
   readonly #config: ClusterConfig;
+  readonly #observer: ServerObserver;
+  #ids: NodeId[] = [];
   readonly #disks = new Map<NodeId, Disk>();
+  readonly #clocks = new Map<NodeId, LocalClock>();
+  readonly #options = new Map<NodeId, RaftOptions>();
   readonly #servers = new Map<NodeId, Server>();
 
   constructor(config: ClusterConfig) {
     this.#config = config;
-    this.writeDuration = config.writeDuration;
     this.applyDuration = config.applyDuration;
     this.properties = new Properties(config.watch);
+    this.#observer =
+      config.observers === undefined
+        ? this.properties
+        : new Observers([this.properties, ...config.observers]);
     this.time = config.time;
     this.random = seededRandom(config.seed);
-    this.ids = Array.from({ length: config.size }, (_, position) => (position + 1) as NodeId);
     this.network = new Network(this.time, this.#stream(), config.network, {
       arrived: (parcel) => this.#arrived(parcel),
       lost: (parcel) => this.#callEnded(parcel, false),
     });
-    for (const id of this.ids) {
-      const stored = new StoredLog(configurationOf(this.ids));
-      const duration: WriteDuration = (random) => this.writeDuration(random);
-      this.#disks.set(id, new Disk(this.time, this.#stream(), duration, stored));
-    }
-    for (const id of this.ids) this.start(id);
+    const ids = Array.from({ length: config.size }, (_, position) => (position + 1) as NodeId);
+    for (const id of ids) this.#addMachine(id, ids);
+    for (const id of ids) this.start(id);
+  }
+
+  /** Every server that there ever was, running or not, ascending. */
+  get ids(): readonly NodeId[] {
+    return this.#ids;
+  }
+
+  /** A new server with an empty disk, which waits to be made a member. */
+  add(id: NodeId): Server {
+    if (this.#disks.has(id)) throw new Error(`there is a server ${id} already`);
+    this.#addMachine(id, []);
+    return this.start(id)!;
+  }
+
+  #addMachine(id: NodeId, voters: readonly NodeId[]): void {
+    const stored = new StoredLog(configurationOf(voters));
+    const { time } = this;
+    this.#disks.set(id, new Disk(time, this.#stream(), this.#config.writeDuration, stored));
+    this.#clocks.set(id, new LocalClock(time));
+    this.#ids = [...this.#ids, id].sort((a, b) => a - b);
   }
 
   /** The running server with this id; undefined while it is down. */
@@ -87,18 +121,53 @@ export class Cluster {
     return this.#disks.get(id)!;
   }
 
-  /** Starts a server on what its disk holds. */
-  start(id: NodeId): Server {
+  optionsOf(id: NodeId): RaftOptions {
+    return this.#options.get(id) ?? this.#config.options;
+  }
+
+  /** From the next start of this server on. */
+  setOptions(id: NodeId, options: RaftOptions): void {
+    this.#options.set(id, options);
+  }
+
+  /** A server's clock runs at `rate` from now on, and skips `jumpMs` now. */
+  setClock(id: NodeId, rate: number, jumpMs: Milliseconds): void {
+    this.#clocks.get(id)!.set(rate, jumpMs);
+    this.#servers.get(id)?.clockWasSet();
+  }
+
+  set writeDuration(duration: WriteDuration) {
+    for (const disk of this.#disks.values()) disk.writeDuration = duration;
+  }
+
+  /** Starts a server on what its disk holds; undefined if that has rotted, and the server says so. */
+  start(id: NodeId): Server | undefined {
     if (this.#servers.has(id)) throw new Error(`server ${id} runs already`);
     const random = this.#stream();
-    const { options, makeService, keepEntries, time } = this.#config;
+    const disk = this.disk(id);
+    const { onMishap = () => {}, makeService, keepEntries, time } = this.#config;
+    if (disk.rot !== undefined) {
+      onMishap({ kind: 'refusedToStart', server: id });
+      return undefined;
+    }
     const server = new Server({
       id,
       time,
+      clock: this.#clocks.get(id)!,
       random,
-      disk: this.disk(id),
-      options,
-      observer: this.properties,
+      disk,
+      options: this.optionsOf(id),
+      observer: this.#observer,
+      events: {
+        ended: (reason) => {
+          this.#forget(server);
+          onMishap({ kind: 'ended', server: id, reason });
+        },
+        lostWrites: (count, isTorn) => {
+          onMishap({ kind: 'lostWrites', server: id, count });
+          if (isTorn) onMishap({ kind: 'tornWrite', server: id });
+        },
+      },
       send: (parcel) => this.network.send(parcel),
       makeService,
       applyDuration: () => this.applyDuration(random),
@@ -111,8 +180,12 @@ export class Cluster {
   /** Stops a server in the middle of what it does; writes in flight may or may not be done. */
   crash(id: NodeId): void {
     const server = this.get(id);
-    this.#servers.delete(id);
     server.crash();
+    this.#forget(server);
+  }
+
+  #forget(server: Server): void {
+    this.#servers.delete(server.id);
     this.properties.crashed(server);
   }
 

@@ -8,66 +8,34 @@
 
 import {
   type Batch,
-  type Configuration,
+  type ChangeAnswer,
   type Effects,
   type EntryId,
+  type ForwardResult,
   type Input,
   indexAfter,
   type LogIndex,
-  lastIndexOf,
+  type Membership,
   type Message,
   type Milliseconds,
   type NodeId,
   type Payload,
   type Proposed,
   Raft,
-  type RaftOptions,
   type RaftStatus,
-  type Random,
-  type SnapshotMeta,
-  type TraceEvent,
+  type ReadResult,
+  type TransferAnswer,
   type Write,
 } from '@quorate/core';
 import { CommandSlabBuilder } from '@quorate/wire';
+import { Applier } from './applier.ts';
 import type { Disk } from './disk.ts';
+import { Gate } from './gate.ts';
 import type { Parcel } from './network.ts';
-import type { Time, Timer } from './time.ts';
+import type { EndReason, ServerConfig, Service } from './server-config.ts';
+import type { Timer } from './time.ts';
 
-/** The replicated state machine of one server. A new one is made for every start. */
-export interface Service {
-  /** Committed entries, each once and in log order. */
-  apply(batch: Batch): void;
-  /** Replaces the whole state. Also called at a start, with the stored snapshot, if there is one. */
-  restore(snapshot: SnapshotMeta, data: Uint8Array): void;
-}
-
-/** Sees everything a server does, before anybody else does. */
-export interface ServerObserver {
-  started(server: Server): void;
-  traced(server: Server, event: TraceEvent): void;
-  /** A write is handed to the disk. */
-  wrote(server: Server, write: Write): void;
-  /** A message leaves; `isPromise` if it had to wait for the disk. */
-  sent(server: Server, message: Message, isPromise: boolean): void;
-  applied(server: Server, batch: Batch): void;
-  /** A turn is over: everything the core wanted done is under way. */
-  turned(server: Server): void;
-}
-
-export interface ServerConfig {
-  readonly id: NodeId;
-  readonly time: Time;
-  readonly random: Random;
-  readonly disk: Disk;
-  readonly options: RaftOptions;
-  readonly observer: ServerObserver;
-  readonly send: (parcel: Parcel) => void;
-  readonly makeService: (server: Server) => Service;
-  /** How long the state machine takes for what was committed at once. */
-  readonly applyDuration: () => Milliseconds;
-  /** Entries before a snapshot that stay in the log, for followers that are only a little behind. */
-  readonly keepEntries: number;
-}
+export type { EndReason, ServerConfig, ServerEvents, ServerObserver, Service } from './server-config.ts';
 
 /** Effects of one turn, far above what any needs. */
 const MAX_ROUNDS = 10_000;
@@ -78,37 +46,50 @@ export class Server {
   readonly service: Service;
   readonly #config: ServerConfig;
   readonly #raft: Raft;
+  readonly #gate = new Gate();
+  readonly #applier: Applier;
   /** Data of snapshots that a leader sent, until the turn ends that takes or refuses them. */
   readonly #receivedSnapshots = new Map<LogIndex, Uint8Array>();
-  /** Configurations applied since the stored snapshot, ascending. */
-  #configurations: { readonly index: LogIndex; readonly configuration: Configuration }[] = [];
   /** Started in this instant and not yet in the log. */
   readonly #started = new CommandSlabBuilder();
+  /** Who asked, by the number of the question. */
+  readonly #reads = new Map<number, (result: ReadResult) => void>();
+  readonly #forwards = new Map<number, (result: ForwardResult) => void>();
   #isRunning = true;
   #isTurnDue = false;
   #timer: { readonly at: Milliseconds; readonly timer: Timer } | undefined;
-  readonly #applyQueue: (() => void)[] = [];
-  #appliedIndex: LogIndex;
 
   constructor(config: ServerConfig) {
-    const { id, time, random, disk, options, observer } = config;
+    const { id, random, disk, options, observer } = config;
     this.id = id;
     this.disk = disk;
     this.#config = config;
-    const stored = disk.durable;
-    this.#appliedIndex = stored.snapshot.index;
+    disk.attach({
+      failed: (failure) => this.#gate.pass(() => this.#end(failure)),
+      lostWrites: (count, isTorn) => config.events.lostWrites(count, isTorn),
+    });
+    const { snapshot, snapshotData } = disk.durable;
     this.#raft = new Raft({
       id,
-      stored: stored.toStoredState(),
-      appliedIndex: this.#appliedIndex,
-      now: time.now(),
+      stored: disk.durable.toStoredState(),
+      appliedIndex: snapshot.index,
+      now: this.#now(),
       random,
-      reader: { read: (from, through, maxBytes) => disk.durable.read(from, through, maxBytes) },
+      reader: { read: (from, through, maxBytes) => this.#readBack(from, through, maxBytes) },
       options,
       trace: (event) => observer.traced(this, event),
     });
     this.service = config.makeService(this);
-    if (stored.snapshot.index > 0) this.service.restore(stored.snapshot, stored.snapshotData);
+    if (snapshot.index > 0) this.service.restore(snapshot, snapshotData);
+    this.#applier = new Applier({
+      service: this.service,
+      snapshot,
+      later: (action) => {
+        config.time.after(config.applyDuration(), () => this.#gate.pass(action));
+      },
+      onBatch: (batch) => observer.applied(this, batch),
+      onApplied: (index) => this.#step({ kind: 'applied', index }),
+    });
     observer.started(this);
     this.#dueTurn();
   }
@@ -117,8 +98,12 @@ export class Server {
     return this.#isRunning;
   }
 
+  get isFrozen(): boolean {
+    return this.#gate.isFrozen;
+  }
+
   get appliedIndex(): LogIndex {
-    return this.#appliedIndex;
+    return this.#applier.appliedIndex;
   }
 
   status(): RaftStatus {
@@ -148,20 +133,62 @@ export class Server {
     return indexAfter(this.#raft.lastIndex, this.#started.count);
   }
 
+  /**
+   * Asks how far this server must have applied before a read of its state is linearizable.
+   *
+   * @param id New for ever, as `readRequested` demands. @param onResult Not called if this server ends.
+   */
+  read(id: number, onResult: (result: ReadResult) => void): void {
+    this.#reads.set(id, onResult);
+    this.#step({ kind: 'readRequested', id });
+  }
+
+  /** Commands for whoever leads. `id` as above; an answer may never come: messages are lost. */
+  forward(id: number, payload: Payload, onResult: (result: ForwardResult) => void): void {
+    this.#forwards.set(id, onResult);
+    this.#step({ kind: 'forwardRequested', id, payload });
+  }
+
+  changeMembership(target: Membership): ChangeAnswer {
+    this.#proposeStarted();
+    const answer = this.#raft.changeMembership(target, this.#now());
+    this.#dueTurn();
+    return answer;
+  }
+
+  transferLeadership(to: NodeId): TransferAnswer {
+    this.#proposeStarted();
+    const answer = this.#raft.transferLeadership(to, this.#now());
+    this.#dueTurn();
+    return answer;
+  }
+
+  /** Runs `action` once the state machine stands at `index`, unless this server ends before. */
+  whenApplied(index: LogIndex, action: () => void): void {
+    this.#applier.whenApplied(index, action);
+  }
+
+  /** Runs `action` now or, if the process is frozen, when it thaws; never if it ends before. */
+  whenAwake(action: () => void): void {
+    this.#gate.pass(action);
+  }
+
   receive(parcel: Parcel): void {
-    const { message, snapshotData } = parcel;
-    if (message.kind === 'installSnapshot' && snapshotData !== undefined) {
-      this.#receivedSnapshots.set(message.snapshot.index, snapshotData);
-    }
-    this.#step({ kind: 'received', message });
+    this.#gate.pass(() => {
+      const { message, snapshotData } = parcel;
+      if (message.kind === 'installSnapshot' && snapshotData !== undefined) {
+        this.#receivedSnapshots.set(message.snapshot.index, snapshotData);
+      }
+      this.#step({ kind: 'received', message });
+    });
   }
 
   peerUnreachable(peer: NodeId): void {
-    this.#step({ kind: 'peerUnreachable', peer });
+    this.#gate.pass(() => this.#step({ kind: 'peerUnreachable', peer }));
   }
 
   snapshotSent(to: NodeId, isDelivered: boolean): void {
-    this.#step({ kind: 'snapshotSent', to, isDelivered });
+    this.#gate.pass(() => this.#step({ kind: 'snapshotSent', to, isDelivered }));
   }
 
   /** The service's state after the entry at `index`, so that the log up to there can go (§7). */
@@ -172,24 +199,58 @@ export class Server {
     if (term === undefined || index > this.#appliedIndex) {
       throw new RangeError(`no snapshot can be taken at ${index}: applied ${this.#appliedIndex}`);
     }
-    const snapshot = { index, term, configuration: this.#configurationAt(index) };
+    const snapshot = { index, term, configuration: this.#applier.configurationAt(index) };
     const { keepEntries } = this.#config;
-    this.disk.saveSnapshot(snapshot, data, () => {
+    const onSaved = () => {
       if (this.disk.durable.snapshot !== snapshot) return;
       this.#step({ kind: 'snapshotSaved', snapshot, keepEntries });
       this.disk.dropBefore(this.#raft.status().firstIndex);
-    });
+    };
+    this.disk.saveSnapshot(snapshot, data, () => this.#gate.pass(onSaved));
+  }
+
+  /** Nothing gets into the process any more, until `thaw`. Its disk and its clock go on. */
+  freeze(): void {
+    this.#gate.freeze();
+  }
+
+  thaw(): void {
+    this.#gate.thaw();
+  }
+
+  /** The machine's clock has been set: what was due then is due sooner or later now. */
+  clockWasSet(): void {
+    this.#timer?.timer.cancel();
+    this.#timer = undefined;
+    this.#gate.pass(() => this.#setTimer());
   }
 
   /** Nothing happens here any more; what the disk holds is all that is left. */
   crash(): void {
-    this.#isRunning = false;
-    this.#timer?.timer.cancel();
+    this.#stop();
     this.disk.crash();
   }
 
+  #end(reason: EndReason): void {
+    this.#stop();
+    this.#config.events.ended(reason);
+  }
+
+  #stop(): void {
+    this.#isRunning = false;
+    this.#gate.close();
+    this.#timer?.timer.cancel();
+  }
+
   #now(): Milliseconds {
-    return this.#config.time.now();
+    return this.#config.clock.now();
+  }
+
+  /** Old entries. A disk that cannot read them ends the server, as one that cannot write does. */
+  #readBack(from: LogIndex, through: LogIndex, maxBytes: number): readonly Batch[] {
+    const batches = this.disk.read(from, through, maxBytes);
+    if (batches === undefined) throw new DiskReadError();
+    return batches;
   }
 
   #proposeStarted(): void {
@@ -210,45 +271,55 @@ export class Server {
     if (this.#isTurnDue) return;
     this.#isTurnDue = true;
     this.#config.time.after(0, () => {
-      this.#isTurnDue = false;
-      if (this.#isRunning) this.#turn();
+      this.#gate.pass(() => {
+        this.#isTurnDue = false;
+        this.#turn();
+      });
     });
   }
 
   #turn(): void {
-    this.#proposeStarted();
-    for (let rounds = 0; ; rounds++) {
-      const effects = this.#raft.takeEffects(this.#now());
-      if (effects === undefined) break;
-      if (rounds > MAX_ROUNDS) throw new Error(`server ${this.id} never runs out of effects`);
-      this.#carryOut(effects);
+    try {
+      this.#proposeStarted();
+      for (let rounds = 0; this.#isRunning; rounds++) {
+        const effects = this.#raft.takeEffects(this.#now());
+        if (effects === undefined) break;
+        if (rounds > MAX_ROUNDS) throw new Error(`server ${this.id} never runs out of effects`);
+        this.#carryOut(effects);
+      }
+    } catch (error) {
+      if (!(error instanceof DiskReadError)) throw error;
+      this.#end('read');
     }
+    if (!this.#isRunning) return;
     this.#receivedSnapshots.clear();
     this.#setTimer();
     this.#config.observer.turned(this);
   }
 
   #carryOut(effects: Effects): void {
-    const { messages, write, messagesAfterWrite, restore, committed } = effects;
+    const { messages, write, messagesAfterWrite, restore, committed, reads, forwarded } = effects;
     this.#send(messages, false);
     if (write !== undefined) this.#write(write);
+    if (!this.#isRunning) return;
     if (messagesAfterWrite.length > 0) {
-      this.disk.afterWrites(() => {
-        if (this.#isRunning) this.#send(messagesAfterWrite, true);
-      });
+      this.disk.afterWrites(() => this.#gate.pass(() => this.#send(messagesAfterWrite, true)));
     }
     if (restore !== undefined) {
       const data = this.#receivedSnapshots.get(restore.index);
       if (data === undefined) throw new Error(`no data came with the snapshot of ${restore.index}`);
-      this.#enqueueApply(() => this.#restore(restore, data));
+      this.#applier.restore(restore, data);
     }
-    if (committed.length > 0) this.#enqueueApply(() => this.#apply(committed));
+    if (committed.length > 0) this.#applier.apply(committed);
+    for (const result of reads) answer(this.#reads, result);
+    for (const result of forwarded) answer(this.#forwards, result);
   }
 
   #write(write: Write): void {
     this.#config.observer.wrote(this, write);
     const data = write.snapshot && this.#receivedSnapshots.get(write.snapshot.index);
-    this.disk.write(write, data, () => this.#step({ kind: 'written', sequence: write.sequence }));
+    const onDurable = () => this.#step({ kind: 'written', sequence: write.sequence });
+    this.disk.write(write, data, () => this.#gate.pass(onDurable));
   }
 
   #send(messages: readonly Message[], isPromise: boolean): void {
@@ -265,56 +336,35 @@ export class Server {
     return { message: { ...message, snapshot }, snapshotData };
   }
 
-  #enqueueApply(work: () => void): void {
-    this.#applyQueue.push(work);
-    if (this.#applyQueue.length === 1) this.#dueApply();
-  }
-
-  #dueApply(): void {
-    this.#config.time.after(this.#config.applyDuration(), () => {
-      if (!this.#isRunning) return;
-      this.#applyQueue[0]!();
-      this.#applyQueue.shift();
-      if (this.#applyQueue.length > 0) this.#dueApply();
-      this.#step({ kind: 'applied', index: this.#appliedIndex });
-    });
-  }
-
-  #apply(committed: readonly Batch[]): void {
-    for (const batch of committed) {
-      if (batch.kind === 'configuration') {
-        const { firstIndex: index, configuration } = batch;
-        this.#configurations.push({ index, configuration });
-      }
-      this.#config.observer.applied(this, batch);
-      this.#appliedIndex = lastIndexOf(batch);
-      this.service.apply(batch);
-    }
-  }
-
-  #restore(snapshot: SnapshotMeta, data: Uint8Array): void {
-    this.#appliedIndex = snapshot.index;
-    this.#configurations = [snapshot];
-    this.service.restore(snapshot, data);
-  }
-
-  #configurationAt(index: LogIndex): Configuration {
-    const applied = this.#configurations.findLast((entry) => entry.index <= index);
-    return applied?.configuration ?? this.disk.durable.snapshot.configuration;
-  }
-
   #setTimer(): void {
     const deadline = this.#raft.nextDeadline;
     if (this.#timer !== undefined && this.#timer.at <= deadline) return;
     this.#timer?.timer.cancel();
     this.#timer = undefined;
     if (deadline === Number.POSITIVE_INFINITY) return;
-    const timer = this.#config.time.after(deadline - this.#now(), () => {
-      this.#timer = undefined;
-      // The deadline may have moved since: then only the timer is set anew.
-      if (this.#raft.nextDeadline > this.#now()) this.#setTimer();
-      else this.#step({ kind: 'timePassed' });
+    const { time, clock } = this.#config;
+    const timer = time.after(clock.trueDelayUntil(deadline), () => {
+      this.#gate.pass(() => {
+        this.#timer = undefined;
+        // The deadline may have moved since: then only the timer is set anew.
+        if (this.#raft.nextDeadline > this.#now()) this.#setTimer();
+        else this.#step({ kind: 'timePassed' });
+      });
     });
     this.#timer = { at: deadline, timer };
   }
+}
+
+/** Entries that were asked of the disk cannot be read. */
+class DiskReadError extends Error {
+  override readonly name = 'DiskReadError';
+}
+
+/** Tells whoever asked, if it was asked here and is still open. */
+function answer<Result extends { readonly id: number }>(
+  open: Map<number, (result: Result) => void>,
+  result: Result,
+): void {
+  open.get(result.id)?.(result);
+  open.delete(result.id);
 }

@@ -19,6 +19,7 @@ import {
 } from '@quorate/core';
 import { CommandSlab } from '@quorate/wire';
 import { Disk } from './disk.ts';
+import { LocalClock } from './local-clock.ts';
 import type { Parcel } from './network.ts';
 import { Properties } from './properties.ts';
 import { Server } from './server.ts';
@@ -185,10 +186,12 @@ export class Stage {
     const server = new Server({
       id,
       time,
+      clock: new LocalClock(time),
       random: seededRandom(id),
       disk: this.#disks.get(id)!,
       options: this.#options,
       observer: this.properties,
+      events: { ended: () => {}, lostWrites: () => {} },
       send: (parcel) => this.inFlight.push(parcel),
       makeService: () => ({ apply: (batch) => batches.push(batch), restore: () => {} }),
       applyDuration: () => 0,

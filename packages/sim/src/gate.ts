@@ -1,0 +1,38 @@
+/**
+ * Where everything enters a process. Frozen (SIGSTOP, a paused virtual machine, a long collection of
+ * garbage) it takes nothing in: timers fire late, messages and finished writes wait. When it thaws,
+ * all of it comes at once, in the order in which it happened.
+ */
+export class Gate {
+  #isOpen = true;
+  #isClosedForGood = false;
+  #waiting: (() => void)[] = [];
+
+  get isFrozen(): boolean {
+    return !this.#isOpen;
+  }
+
+  /** Runs `action` now, after the thaw, or never if the process ends before. */
+  pass(action: () => void): void {
+    if (this.#isClosedForGood) return;
+    if (this.#isOpen) action();
+    else this.#waiting.push(action);
+  }
+
+  freeze(): void {
+    this.#isOpen = false;
+  }
+
+  thaw(): void {
+    this.#isOpen = true;
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const action of waiting) this.pass(action);
+  }
+
+  /** The process has ended. */
+  close(): void {
+    this.#isClosedForGood = true;
+    this.#waiting = [];
+  }
+}
