@@ -9,13 +9,14 @@ import {
   seededRandom,
   type TraceEvent,
 } from '@quorate/core';
+import { CarelessClients, type Clients } from './clients.ts';
 import { between, seedFrom } from './dice.ts';
 import { Disk, type WriteDuration } from './disk.ts';
 import { LocalClock } from './local-clock.ts';
 import { callerOf, Network, type Parcel } from './network.ts';
 import type { NetworkBehaviour } from './network-behaviour.ts';
-import { Properties } from './properties.ts';
 import { Observers } from './observers.ts';
+import { Properties } from './properties.ts';
 import { type EndReason, Server, type ServerObserver, type Service } from './server.ts';
 import { StoredLog } from './stored-log.ts';
 import type { Time } from './time.ts';
@@ -36,6 +37,8 @@ export interface ClusterConfig {
   readonly tellsLoss: boolean;
   /** Sees what every server decides. */
   readonly watch: (event: TraceEvent) => void;
+  /** Who asks the servers for something when an action says so. @default clients that do not listen. */
+  readonly clients?: Clients;
   /** See everything that every server does, after the properties have been checked. */
   readonly observers?: readonly ServerObserver[];
   /** Told of servers that ended by themselves, and of writes that a crash lost. */
@@ -54,6 +57,7 @@ export class Cluster {
   readonly random: Random;
   readonly network: Network;
   readonly properties: Properties;
+  readonly clients: Clients;
   applyDuration: (random: Random) => Milliseconds;
   readonly #config: ClusterConfig;
   readonly #observer: ServerObserver;
@@ -66,6 +70,7 @@ export class Cluster {
   constructor(config: ClusterConfig) {
     this.#config = config;
     this.applyDuration = config.applyDuration;
+    this.clients = config.clients ?? new CarelessClients();
     this.properties = new Properties(config.watch);
     this.#observer =
       config.observers === undefined
@@ -134,10 +139,6 @@ export class Cluster {
   setClock(id: NodeId, rate: number, jumpMs: Milliseconds): void {
     this.#clocks.get(id)!.set(rate, jumpMs);
     this.#servers.get(id)?.clockWasSet();
-  }
-
-  set writeDuration(duration: WriteDuration) {
-    for (const disk of this.#disks.values()) disk.writeDuration = duration;
   }
 
   /** Starts a server on what its disk holds; undefined if that has rotted, and the server says so. */

@@ -147,7 +147,7 @@ export class Disk {
   }
 
   /** It was the cable: what is read is what was written again. */
-  mend(): void {
+  repair(): void {
     this.#rot = undefined;
     this.#willFail = undefined;
     this.#stalledUntil = -Infinity;

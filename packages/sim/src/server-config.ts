@@ -2,7 +2,6 @@
 
 import type {
   Batch,
-  LogIndex,
   Message,
   Milliseconds,
   NodeId,
@@ -24,6 +23,8 @@ export interface Service {
   apply(batch: Batch): void;
   /** Replaces the whole state. Also called at a start, with the stored snapshot, if there is one. */
   restore(snapshot: SnapshotMeta, data: Uint8Array): void;
+  /** Saves a snapshot of the state as it is now. A service that never takes any has no such method. */
+  takeSnapshot?(): void;
 }
 
 /** Sees everything a server does, before anybody else does. */
@@ -68,4 +69,3 @@ export interface ServerConfig {
   /** Entries before a snapshot that stay in the log, for followers that are only a little behind. */
   readonly keepEntries: number;
 }
-

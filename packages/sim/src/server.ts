@@ -35,7 +35,13 @@ import type { Parcel } from './network.ts';
 import type { EndReason, ServerConfig, Service } from './server-config.ts';
 import type { Timer } from './time.ts';
 
-export type { EndReason, ServerConfig, ServerEvents, ServerObserver, Service } from './server-config.ts';
+export type {
+  EndReason,
+  ServerConfig,
+  ServerEvents,
+  ServerObserver,
+  Service,
+} from './server-config.ts';
 
 /** Effects of one turn, far above what any needs. */
 const MAX_ROUNDS = 10_000;
@@ -196,8 +202,8 @@ export class Server {
     // A snapshot from the leader may be newer already, and the log before it gone.
     if (index <= this.disk.latest.snapshot.index) return;
     const term = this.disk.latest.termAt(index);
-    if (term === undefined || index > this.#appliedIndex) {
-      throw new RangeError(`no snapshot can be taken at ${index}: applied ${this.#appliedIndex}`);
+    if (term === undefined || index > this.appliedIndex) {
+      throw new RangeError(`no snapshot can be taken at ${index}: applied ${this.appliedIndex}`);
     }
     const snapshot = { index, term, configuration: this.#applier.configurationAt(index) };
     const { keepEntries } = this.#config;

@@ -152,7 +152,7 @@ class ChaosRun {
 
   #stopFaults(): void {
     this.#cluster.network.behaviour = calmNetwork(0.2, 5);
-    this.#cluster.writeDuration = evenly(0, 2);
+    for (const id of this.#cluster.ids) this.#cluster.disk(id).writeDuration = evenly(0, 2);
     this.#cluster.applyDuration = () => 0;
     this.#cluster.heal();
     for (const id of this.#cluster.ids) {

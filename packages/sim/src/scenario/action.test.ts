@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { DEFAULT_RAFT_OPTIONS } from '@quorate/core';
 import fc from 'fast-check';
 import {
   ACTION_PHRASES,
@@ -7,6 +8,7 @@ import {
   type ActionKind,
   parseAction,
   printAction,
+  QUICK_DISK,
   QUIET_NETWORK,
 } from './action.ts';
 import { PhraseError } from './phrase.ts';
@@ -16,16 +18,32 @@ const servers = fc.uniqueArray(server);
 const word = fc.stringMatching(/^[a-z0-9:=.]+$/);
 const number = fc.double({ min: 0, max: 1e6, noNaN: true }).map(Math.abs);
 
+/** Settings, each of the type it has in `example`. */
+function someOf(example: object): fc.Arbitrary<unknown> {
+  const values = Object.entries(example).flatMap(([name, value]) => {
+    if (value === undefined) return [];
+    return [[name, typeof value === 'number' ? number : fc.boolean()]];
+  });
+  return fc.record(Object.fromEntries(values), { requiredKeys: [], noNullPrototype: true });
+}
+
 /** Values for the fields of all actions, by name; `kind.name` where one name has several meanings. */
 const VALUES: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   server,
   link: fc.record({ from: server, to: server }, { noNullPrototype: true }),
   groups: fc.array(servers, { minLength: 1 }),
   commands: fc.array(word, { minLength: 1 }),
-  'network.settings': fc.record(
-    Object.fromEntries(Object.keys(QUIET_NETWORK).map((name) => [name, number])),
-    { requiredKeys: [], noNullPrototype: true },
-  ),
+  key: word,
+  to: server,
+  milliseconds: number,
+  record: number,
+  bit: number,
+  what: fc.constantFrom('write', 'sync'),
+  target: fc.record({ voters: servers, learners: servers }, { noNullPrototype: true }),
+  'network.settings': someOf(QUIET_NETWORK),
+  'disk.settings': someOf(QUICK_DISK),
+  'clock.settings': someOf({ rate: 1, jumpMs: 0 }),
+  'options.settings': someOf({ ...DEFAULT_RAFT_OPTIONS, priorities: undefined }),
 };
 
 for (const [kind, { fields }] of Object.entries(ACTION_PHRASES)) {

@@ -6,11 +6,22 @@
  * stand together in one row of `ACTIONS`; a new one is one more row.
  */
 
-import type { NodeId } from '@quorate/core';
-import { CommandSlab } from '@quorate/wire';
+import { DEFAULT_RAFT_OPTIONS, type NodeId } from '@quorate/core';
 import type { Cluster } from '../cluster.ts';
+import { type DiskOptions, unevenDisk } from '../disk-behaviour.ts';
 import { type FaultyNetworkOptions, faultyNetwork } from '../network-behaviour.ts';
-import { commands, groups, link, server, settings } from './fields.ts';
+import type { Server } from '../server.ts';
+import {
+  commands,
+  groups,
+  link,
+  membership,
+  number,
+  oneOf,
+  server,
+  settings,
+  word,
+} from './fields.ts';
 import {
   type Fields,
   type Phrase,
@@ -43,6 +54,14 @@ export const QUIET_NETWORK: FaultyNetworkOptions = {
   heldUpProbability: 0,
 };
 
+/** As a solid-state disk; the settings that an action does not name are these. */
+export const QUICK_DISK: DiskOptions = {
+  minWriteMs: 0,
+  maxWriteMs: 2,
+  stallProbability: 0,
+  stallMs: 0,
+};
+
 const ACTIONS = {
   crash: action('crash $server', { server }, (cluster, { server: id }) => {
     if (cluster.find(id) === undefined) return down(id);
@@ -51,8 +70,7 @@ const ACTIONS = {
   }),
   restart: action('restart $server', { server }, (cluster, { server: id }) => {
     if (cluster.find(id) !== undefined) return pointless(`server ${id} runs already`);
-    cluster.start(id);
-    return DONE;
+    return cluster.start(id) === undefined ? { kind: 'refused', reason: 'rot' } : DONE;
   }),
   /** Servers talk within their group only; those that no group names are alone. */
   partition: action('partition $groups', { groups }, (cluster, { groups: all }) => {
@@ -80,15 +98,104 @@ const ACTIONS = {
       return DONE;
     },
   ),
-  propose: action(
-    'propose $server $commands',
-    { server, commands },
-    (cluster, { server: id, commands: words }) => {
-      const running = cluster.find(id);
-      if (running === undefined) return down(id);
-      const proposed = running.propose(CommandSlab.of(...words.map(encodeText)));
-      return proposed.kind === 'refused' ? proposed : DONE;
+  /** Nothing gets into the process, until it thaws; its disk and its clock go on. */
+  freeze: action('freeze $server', { server }, (cluster, { server: id }) =>
+    withRunning(cluster, id, (running) => running.freeze()),
+  ),
+  /** What has happened meanwhile comes all at once. */
+  thaw: action('thaw $server', { server }, (cluster, { server: id }) =>
+    withRunning(cluster, id, (running) => running.thaw()),
+  ),
+  /** From now on its clock runs at this rate, and it skips some time now. */
+  clock: action(
+    'clock $server $settings',
+    { server, settings: settings({ rate: 1, jumpMs: 0 }) },
+    (cluster, { server: id, settings: { rate = 1, jumpMs = 0 } }) => {
+      cluster.setClock(id, rate, jumpMs);
+      return DONE;
     },
+  ),
+  /** How long its writes take from now on. */
+  disk: action(
+    'disk $server $settings',
+    { server, settings: settings(QUICK_DISK) },
+    (cluster, { server: id, settings: changed }) => {
+      cluster.disk(id).writeDuration = unevenDisk({ ...QUICK_DISK, ...changed });
+      return DONE;
+    },
+  ),
+  /** For so many milliseconds nothing becomes durable. */
+  stall: action(
+    'stall $server $milliseconds',
+    { server, milliseconds: number },
+    (cluster, { server: id, milliseconds }) => {
+      cluster.disk(id).stall(milliseconds);
+      return DONE;
+    },
+  ),
+  /** Its next write, or the next sync, fails; the server must end then. */
+  fail: action(
+    'fail $server $what',
+    { server, what: oneOf('write', 'sync') },
+    (cluster, { server: id, what }) => {
+      cluster.disk(id).failNext(what);
+      return DONE;
+    },
+  ),
+  /** A bit turns in what it has stored: in which record, and where in that, two numbers from 0 to 1 say. */
+  rot: action(
+    'rot $server $record $bit',
+    { server, record: number, bit: number },
+    (cluster, { server: id, record, bit }) =>
+      cluster.disk(id).flipBit(record, bit) ? DONE : pointless('nothing there can rot'),
+  ),
+  /** Its disk can be read and written again, as it was. */
+  repair: action('repair $server', { server }, (cluster, { server: id }) => {
+    cluster.disk(id).repair();
+    return DONE;
+  }),
+  /** A new server with an empty disk; to take part it must be made a member. */
+  add: action('add $server', { server }, (cluster, { server: id }) => {
+    if (cluster.ids.includes(id)) return pointless(`there is a server ${id} already`);
+    cluster.add(id);
+    return DONE;
+  }),
+  /** From its next start on. */
+  options: action(
+    'options $server $settings',
+    { server, settings: settings(DEFAULT_RAFT_OPTIONS) },
+    (cluster, { server: id, settings: changed }) => {
+      cluster.setOptions(id, { ...cluster.optionsOf(id), ...changed });
+      return DONE;
+    },
+  ),
+  /** Asks this server, which should lead, for another membership. */
+  membership: action('membership $server $target', { server, target: membership }, (cluster, of) =>
+    asked(cluster, of.server, (running) => running.changeMembership(of.target)),
+  ),
+  /** Asks the first server, which should lead, to hand over to the second. */
+  transfer: action('transfer $server $to', { server, to: server }, (cluster, of) =>
+    asked(cluster, of.server, (running) => running.transferLeadership(of.to)),
+  ),
+  snapshot: action('snapshot $server', { server }, (cluster, { server: id }) =>
+    withRunning(cluster, id, (running) =>
+      running.whenAwake(() => running.service.takeSnapshot?.()),
+    ),
+  ),
+  propose: action('propose $server $commands', { server, commands }, (cluster, of) =>
+    asked(cluster, of.server, (running) => cluster.clients.propose(running, of.commands)),
+  ),
+  /** Commands for whoever leads, by way of this server. */
+  forward: action('forward $server $commands', { server, commands }, (cluster, of) =>
+    asked(cluster, of.server, (running) => cluster.clients.forward(running, of.commands)),
+  ),
+  /** A linearizable read, wherever the server. */
+  read: action('read $server $key', { server, key: word }, (cluster, of) =>
+    asked(cluster, of.server, (running) => cluster.clients.read(running, of.key)),
+  ),
+  /** A read of what this server knows, perhaps of long ago. */
+  peek: action('peek $server $key', { server, key: word }, (cluster, of) =>
+    asked(cluster, of.server, (running) => cluster.clients.peek(running, of.key)),
   ),
 } as const;
 
@@ -126,6 +233,29 @@ function action<Of extends Fields>(
   run: (cluster: Cluster, values: ValuesOf<Of>) => Outcome,
 ): ActionRow<Of> {
   return { pattern, fields, perform: run };
+}
+
+/** Asks a running server for something; a frozen one hears of it when it thaws. */
+function asked(
+  cluster: Cluster,
+  id: NodeId,
+  ask: (running: Server) => { readonly kind: string; readonly reason?: string },
+): Outcome {
+  const running = cluster.find(id);
+  if (running === undefined) return down(id);
+  let outcome: Outcome = DONE;
+  running.whenAwake(() => {
+    const { kind, reason } = ask(running);
+    if (reason !== undefined) outcome = { kind: kind === 'refused' ? kind : 'pointless', reason };
+  });
+  return outcome;
+}
+
+function withRunning(cluster: Cluster, id: NodeId, act: (running: Server) => void): Outcome {
+  const running = cluster.find(id);
+  if (running === undefined) return down(id);
+  act(running);
+  return DONE;
 }
 
 const pointless = (reason: string): Outcome => ({ kind: 'pointless', reason });

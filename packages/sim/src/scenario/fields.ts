@@ -1,6 +1,6 @@
 /** The kinds of values in the scenario language, and how each is written. */
 
-import type { NodeId } from '@quorate/core';
+import type { Membership, NodeId } from '@quorate/core';
 import type { Field } from './phrase.ts';
 
 const WHOLE = /^\d+$/;
@@ -42,6 +42,21 @@ export const link: Field<Link> = {
   print: ({ from, to }) => `${from}>${to}`,
 };
 
+export const word: Field<string> = {
+  expected: 'a word',
+  takes: 'word',
+  parse: (text) => (text === '' ? undefined : text),
+  print: String,
+};
+
+/** One word of several. */
+export const oneOf = <Word extends string>(...words: readonly Word[]): Field<Word> => ({
+  expected: words.map((one) => `"${one}"`).join(' or '),
+  takes: 'word',
+  parse: (text) => words.find((one) => one === text),
+  print: String,
+});
+
 export const servers: Field<readonly NodeId[]> = {
   expected: 'servers, such as 1 2 3',
   takes: 'rest',
@@ -58,6 +73,19 @@ export const groups: Field<readonly (readonly NodeId[])[]> = {
     return parsed.every((group) => group !== undefined) ? parsed : undefined;
   },
   print: (all) => all.map((ids) => ids.join(' ')).join(' | '),
+};
+
+/** Voters, and learners after a plus. */
+export const membership: Field<Membership> = {
+  expected: 'voters and learners, such as 1 2 3 + 4',
+  takes: 'rest',
+  parse: (text) => {
+    const [voters, learners, ...more] = text.split('+').map((list) => listOf(server, list));
+    if (voters === undefined || more.length > 0) return undefined;
+    return { voters, learners: learners ?? [] };
+  },
+  print: ({ voters, learners }) =>
+    learners.length === 0 ? voters.join(' ') : `${voters.join(' ')} + ${learners.join(' ')}`,
 };
 
 /** Clients' commands: words. */

@@ -1,0 +1,50 @@
+import { CommandSlab } from '@quorate/wire';
+import type { Outcome } from './scenario/action.ts';
+import type { Server } from './server.ts';
+
+/**
+ * Whoever asks something of the servers. Actions say what is asked of whom; how a command is written,
+ * and who waits for the answer, is known here. The servers are awake.
+ */
+export interface Clients {
+  /** Offers commands to this server's own log. */
+  propose(server: Server, commands: readonly string[]): Outcome;
+  /** Has them passed on to whoever this server takes for the leader. */
+  forward(server: Server, commands: readonly string[]): Outcome;
+  /** Asks for a linearizable read of `key`. */
+  read(server: Server, key: string): Outcome;
+  /** Asks for what this server happens to know of `key`. */
+  peek(server: Server, key: string): Outcome;
+}
+
+/** Clients that do not care for answers; a command is the text itself. */
+export class CarelessClients implements Clients {
+  #asked = 0;
+
+  propose(server: Server, commands: readonly string[]): Outcome {
+    const proposed = server.propose(slabOf(commands));
+    return proposed.kind === 'refused' ? proposed : { kind: 'done' };
+  }
+
+  forward(server: Server, commands: readonly string[]): Outcome {
+    server.forward(this.#newId(), slabOf(commands), () => {});
+    return { kind: 'done' };
+  }
+
+  read(server: Server): Outcome {
+    server.read(this.#newId(), () => {});
+    return { kind: 'done' };
+  }
+
+  peek(): Outcome {
+    return { kind: 'done' };
+  }
+
+  #newId(): number {
+    this.#asked += 1;
+    return this.#asked;
+  }
+}
+
+const slabOf = (commands: readonly string[]): CommandSlab =>
+  CommandSlab.of(...commands.map((text) => new TextEncoder().encode(text)));
