@@ -9,9 +9,11 @@ import type {
 } from './api.ts';
 import { ApplyChannel } from './apply/apply-channel.ts';
 import { RaftError } from './errors.ts';
+import { Scheduler } from './loop/scheduler.ts';
 import { checkOptions, type ResolvedOptions } from './options.ts';
+import { onlyGroup } from './peers/only-group.ts';
 import { TcpTransport } from './peers/tcp-transport.ts';
-import type { Transport } from './peers/transport.ts';
+import type { GroupTransport, Transport } from './peers/transport.ts';
 import { now, Runtime } from './runtime.ts';
 import { startMachine } from './start-machine.ts';
 import type { CommittedCommands, StateMachine } from './state-machine.ts';
@@ -35,7 +37,7 @@ export class RaftNode<Result = undefined> implements AsyncDisposable {
   readonly ended: Promise<Error | undefined>;
   readonly #clusterId: number;
   readonly #storage: Storage;
-  readonly #transport: Transport;
+  readonly #transport: GroupTransport;
   readonly #machine: StateMachine<Result>;
   readonly #runtime: Runtime<Result>;
   #resolveEnded: (error: Error | undefined) => void = () => {};
@@ -59,8 +61,18 @@ export class RaftNode<Result = undefined> implements AsyncDisposable {
       const appliedIndex = await startMachine(machine, storage);
       const log = options.log ?? (() => {});
       for (const warning of storage.warnings) log('warn', warning, {});
-      const transport = options.transport ?? makeTcpTransport(options, resolved);
-      const parts = { options, resolved, storage, machine, appliedIndex, transport, log };
+      const transport = onlyGroup(options.transport ?? makeTcpTransport(options, resolved));
+      const scheduler = new Scheduler(now);
+      const parts = {
+        options,
+        resolved,
+        storage,
+        machine,
+        appliedIndex,
+        transport,
+        scheduler,
+        log,
+      };
       const node = new RaftNode<Result>(parts);
       await node.#runtime.open();
       return node;

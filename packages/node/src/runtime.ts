@@ -21,9 +21,10 @@ import type { AppliedRange } from './calls/placed-proposals.ts';
 import { Proposals } from './calls/proposals.ts';
 import { Reads } from './calls/reads.ts';
 import { RaftError } from './errors.ts';
-import { RaftLoop } from './loop/raft-loop.ts';
+import { type LoopHost, RaftLoop } from './loop/raft-loop.ts';
+import type { Scheduler } from './loop/scheduler.ts';
 import type { ResolvedOptions } from './options.ts';
-import type { Receiver, Transport } from './peers/transport.ts';
+import type { GroupReceiver, GroupTransport } from './peers/transport.ts';
 import type { StateMachine } from './state-machine.ts';
 import type { Storage } from './storage/storage.ts';
 
@@ -37,11 +38,13 @@ export interface RuntimeParts<Result> {
   readonly machine: StateMachine<Result>;
   /** Where the machine stands. */
   readonly appliedIndex: LogIndex;
-  readonly transport: Transport;
+  readonly transport: GroupTransport;
+  /** Gives this server its turns. */
+  readonly scheduler: Scheduler;
   readonly log: LogLine;
 }
 
-export class Runtime<Result> implements Receiver, ApplyObserver<Result> {
+export class Runtime<Result> implements GroupReceiver, ApplyObserver<Result> {
   readonly raft: Raft;
   readonly proposals: Proposals<Result>;
   readonly reads: Reads;
@@ -185,12 +188,11 @@ export class Runtime<Result> implements Receiver, ApplyObserver<Result> {
   }
 
   #makeLoop(): RaftLoop {
-    const { storage, transport, log, resolved } = this.#parts;
-    return new RaftLoop({
+    const { storage, transport, scheduler, log, resolved } = this.#parts;
+    const host: LoopHost = {
       raft: this.raft,
       log: storage.log,
       transport,
-      now,
       stallLimitMs: resolved.raft.electionTimeoutMs,
       placeCalls: (at) => this.#placeCalls(at),
       callDeadline: () => Math.min(this.proposals.nextDeadline, this.reads.nextDeadline),
@@ -204,7 +206,8 @@ export class Runtime<Result> implements Receiver, ApplyObserver<Result> {
         else log('info', 'the disk answers again', {});
       },
       failed: this.#onFailure,
-    });
+    };
+    return new RaftLoop(host, scheduler);
   }
 
   #placeCalls(at: Milliseconds): void {

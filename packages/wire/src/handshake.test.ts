@@ -19,6 +19,7 @@ const REQUEST: Handshake = {
   from: 3 as NodeId,
   to: 4 as NodeId,
   purpose: 'snapshot',
+  group: 77,
 };
 const REPLY: HandshakeReply = {
   version: 7,

@@ -10,7 +10,8 @@
  *     8  u53  cluster id            8  u53  cluster id
  *    16  u53  from                 16  u53  from
  *    24  u53  to                   24  u32  checksum
- *    32  u32  checksum
+ *    32  u53  group
+ *    40  u32  checksum
  */
 
 import type { NodeId } from '@quorate/core';
@@ -29,6 +30,8 @@ export interface Handshake {
   readonly from: NodeId;
   readonly to: NodeId;
   readonly purpose: ConnectionPurpose;
+  /** Whose snapshot follows; 0 where the server is its only group, and for messages (host-messages.ts). */
+  readonly group: number;
 }
 
 export type HandshakeVerdict =
@@ -55,7 +58,7 @@ const VERDICTS: readonly HandshakeVerdict[] = [
   'unknown-peer',
 ];
 const MAGIC = [0x51, 0x52, 0x41, 0x54];
-const REQUEST_BYTES = 36;
+const REQUEST_BYTES = 44;
 const REPLY_BYTES = 28;
 
 export function encodeHandshake(handshake: Handshake, checksum: Checksum): Uint8Array {
@@ -63,6 +66,7 @@ export function encodeHandshake(handshake: Handshake, checksum: Checksum): Uint8
   putOpening(bytes, handshake.version, PURPOSES.indexOf(handshake.purpose), handshake.clusterId);
   putNumber(bytes, 16, handshake.from);
   putNumber(bytes, 24, handshake.to);
+  putNumber(bytes, 32, handshake.group);
   return sealed(bytes, checksum);
 }
 
@@ -141,6 +145,7 @@ export class HandshakeDecoder {
       from: idAt(bytes, 16),
       to: idAt(bytes, 24),
       purpose: choiceAt(PURPOSES, bytes),
+      group: numberAt(bytes, 32),
     };
     return { handshake, rest };
   }

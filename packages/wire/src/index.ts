@@ -6,6 +6,7 @@ export { COMMAND_OVERHEAD_BYTES, CommandSlab, CommandSlabBuilder } from './comma
 export { FrameError } from './errors.ts';
 export { DEFAULT_MAX_FRAME_BYTES } from './frame-assembler.ts';
 export * from './handshake.ts';
+export { encodeHostMessage, type HostMessage } from './host-messages.ts';
 export { type Link, MessageDecoder, type MessageDecoderOptions } from './message-decoder.ts';
 export { encodedSize, encodeMessage } from './message-encoder.ts';
 export * from './snapshot-stream.ts';

@@ -9,6 +9,7 @@ import { putU32, u32At } from './bytes.ts';
 import { crc32 } from './checksum.ts';
 import { CommandSlab } from './command-slab.ts';
 import { FrameError } from './errors.ts';
+import type { HostMessage } from './host-messages.ts';
 import { decodeMessage, MessageDecoder } from './message-decoder.ts';
 import { encodedSize, encodeMessage, fieldsEnd } from './message-encoder.ts';
 
@@ -24,7 +25,7 @@ test('every message comes back as it was, however the stream is cut', () => {
       const decoded: Message[] = [];
       for (let at = 0, turn = 0; at < stream.length; turn += 1) {
         const end = at + sizes[turn % sizes.length]!;
-        decoded.push(...decoder.push(stream.slice(at, end)));
+        decoded.push(...(decoder.push(stream.slice(at, end)) as Message[]));
         at = end;
       }
       assert.deepEqual(decoded.map(plain), messages.map(plain));
@@ -160,7 +161,7 @@ test('an announcement alone allocates little, and many small pieces cost linear 
   const decoder = new MessageDecoder({ link: LINK, checksum: nodeCrc32, allocate });
   decoder.push(frame.slice(0, 100));
   assert.ok(allocated <= 65_536 + 4, `${allocated} bytes for 100`);
-  let received: Message[] = [];
+  let received: (Message | HostMessage)[] = [];
   for (let at = 100; at < frame.length; at += 1_400) {
     received = decoder.push(frame.slice(at, at + 1_400));
   }

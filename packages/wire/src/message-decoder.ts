@@ -10,6 +10,7 @@ import type { Checksum } from './checksum.ts';
 import { parseCommands } from './command-slab.ts';
 import { FrameError } from './errors.ts';
 import { FrameAssembler } from './frame-assembler.ts';
+import { decodeHostMessage, FIRST_HOST_CODE, type HostMessage } from './host-messages.ts';
 import {
   CHECKED_FROM,
   CHECKSUM_AT,
@@ -53,10 +54,15 @@ export class MessageDecoder {
    *
    * @throws {FrameError} whereupon the connection must be closed: the stream has lost its place.
    */
-  push(chunk: Uint8Array): Message[] {
-    const messages: Message[] = [];
+  push(chunk: Uint8Array): (Message | HostMessage)[] {
+    const messages: (Message | HostMessage)[] = [];
     for (const frame of this.#assembler.push(chunk)) {
-      messages.push(decodeMessage(frame, this.#link, this.#checksum));
+      const isOfHost = frame.length > 8 && frame[8]! >= FIRST_HOST_CODE;
+      messages.push(
+        isOfHost
+          ? decodeHostMessage(frame, this.#checksum)
+          : decodeMessage(frame, this.#link, this.#checksum),
+      );
     }
     return messages;
   }

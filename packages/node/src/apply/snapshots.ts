@@ -13,7 +13,7 @@ import {
   type SnapshotMeta,
 } from '@quorate/core';
 import type { LogLine } from '../api.ts';
-import type { Transport } from '../peers/transport.ts';
+import type { GroupTransport } from '../peers/transport.ts';
 import type { StateMachine } from '../state-machine.ts';
 import type { Storage } from '../storage/storage.ts';
 import type { Applier } from './applier.ts';
@@ -22,7 +22,7 @@ export interface SnapshotHost {
   readonly raft: Raft;
   readonly storage: Storage;
   readonly machine: StateMachine<unknown>;
-  readonly transport: Transport;
+  readonly transport: GroupTransport;
   readonly applier: Pick<Applier<unknown>, 'appliedIndex' | 'betweenCalls'>;
   readonly log: LogLine;
   /** The state up to this index is durable outside the log: the core must hear of it. */

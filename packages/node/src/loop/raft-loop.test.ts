@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import type { Effects, Input, Message, Raft } from '@quorate/core';
 import type { Log } from '../storage/storage.ts';
 import { RaftLoop } from './raft-loop.ts';
+import { Scheduler } from './scheduler.ts';
 
 const NOTHING: Effects = {
   messages: [],
@@ -38,7 +39,6 @@ function setUp(options: { readonly isWrittenAtOnce: boolean }) {
       send: (sent: Message) => done.push(`send ${(sent as { id: number }).id}`) > 0,
       flush: () => done.push('flush'),
     } as never,
-    now: () => performance.now(),
     stallLimitMs: 1000,
     placeCalls: () => done.push('place'),
     callDeadline: () => Number.POSITIVE_INFINITY,
@@ -52,7 +52,7 @@ function setUp(options: { readonly isWrittenAtOnce: boolean }) {
       throw error;
     },
   };
-  return { loop: new RaftLoop(host), raft, done, pending };
+  return { loop: new RaftLoop(host, new Scheduler(() => performance.now())), raft, done, pending };
 }
 
 test('calls come before what has arrived, and everything of a round is one turn', async () => {

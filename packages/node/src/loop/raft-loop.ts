@@ -16,16 +16,15 @@
 
 import type { Effects, Input, Message, Milliseconds, Raft, Write } from '@quorate/core';
 import type { RaftError } from '../errors.ts';
-import type { Transport } from '../peers/transport.ts';
+import type { GroupTransport } from '../peers/transport.ts';
 import type { Log, WriteListener } from '../storage/storage.ts';
-import { WakeTimer } from './wake-timer.ts';
+import type { Scheduler, TurnTaker } from './scheduler.ts';
 import { WriteQueue } from './write-queue.ts';
 
 export interface LoopHost {
   readonly raft: Raft;
   readonly log: Log;
-  readonly transport: Transport;
-  readonly now: () => Milliseconds;
+  readonly transport: GroupTransport;
   /** A disk that is silent for longer makes this server silent too. */
   readonly stallLimitMs: Milliseconds;
   /** Puts what callers have asked for to the core. First thing in a turn. */
@@ -47,33 +46,34 @@ export interface LoopHost {
   readonly failed: (error: unknown) => void;
 }
 
-export class RaftLoop implements WriteListener {
+export class RaftLoop implements WriteListener, TurnTaker {
   readonly #host: LoopHost;
+  readonly #scheduler: Scheduler;
   readonly #writes = new WriteQueue();
-  readonly #timer: WakeTimer;
   #inbox: Input[] = [];
-  #isScheduled = false;
   #isStopped = false;
   /** The core's deadline has come; it hears of it behind everything that has arrived by now. */
   #isTimeDue = false;
   #isMute = false;
 
-  constructor(host: LoopHost) {
+  /** @param scheduler Gives the turns. */
+  constructor(host: LoopHost, scheduler: Scheduler) {
     this.#host = host;
-    this.#timer = new WakeTimer(host.now, () => {
-      this.#isTimeDue = true;
-      this.wake();
-    });
+    this.#scheduler = scheduler;
   }
 
-  /**
-   * A turn is needed. It comes when this round of the event loop has read its sockets. After a pause
-   * of the process a late heartbeat is therefore seen before the clock is.
-   */
+  /** A turn is needed. */
   wake(): void {
-    if (this.#isScheduled || this.#isStopped) return;
-    this.#isScheduled = true;
-    setImmediate(this.#turn);
+    if (!this.#isStopped) this.#scheduler.wake(this);
+  }
+
+  get deadline(): Milliseconds {
+    if (this.#isStopped) return Number.POSITIVE_INFINITY;
+    return Math.min(this.#host.raft.nextDeadline, this.#host.callDeadline());
+  }
+
+  timeIsDue(): void {
+    this.#isTimeDue = true;
   }
 
   post(input: Input): void {
@@ -91,21 +91,29 @@ export class RaftLoop implements WriteListener {
 
   stop(): void {
     this.#isStopped = true;
-    this.#timer.stop();
+    this.#scheduler.forget(this);
   }
 
-  readonly #turn = (): void => {
-    this.#isScheduled = false;
+  takeTurn(now: Milliseconds): void {
     if (this.#isStopped) return;
     try {
-      this.#takeTurn(this.#host.now());
+      this.#takeTurn(now);
     } catch (error) {
       this.#host.failed(error);
     }
-  };
+  }
+
+  endTurn(): void {
+    if (this.#isStopped) return;
+    try {
+      this.#host.afterTurn();
+    } catch (error) {
+      this.#host.failed(error);
+    }
+  }
 
   #takeTurn(now: Milliseconds): void {
-    const { raft, transport, placeCalls, callDeadline, afterTurn } = this.#host;
+    const { raft, transport, placeCalls } = this.#host;
     placeCalls(now);
     this.#stepInbox(now);
     if (this.#isTimeDue) {
@@ -117,8 +125,6 @@ export class RaftLoop implements WriteListener {
       this.#execute(effects, now);
     }
     transport.flush();
-    this.#timer.set(Math.min(raft.nextDeadline, callDeadline()));
-    afterTurn();
   }
 
   #stepInbox(now: Milliseconds): void {

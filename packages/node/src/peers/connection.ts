@@ -7,7 +7,14 @@
 import type { Socket } from 'node:net';
 import { crc32 } from 'node:zlib';
 import type { Message, Milliseconds } from '@quorate/core';
-import { encodeMessage, type Link, MessageDecoder } from '@quorate/wire';
+import {
+  encodeHostMessage,
+  encodeMessage,
+  type HostMessage,
+  type Link,
+  MessageDecoder,
+} from '@quorate/wire';
+import { type HostWord, ONLY_GROUP } from './transport.ts';
 
 export interface ConnectionOptions {
   readonly link: Link;
@@ -15,7 +22,8 @@ export interface ConnectionOptions {
   readonly maxFrameBytes: number;
   /** Bytes that may wait to be sent. What comes on top is lost. */
   readonly maxQueuedBytes: number;
-  readonly onMessage: (message: Message) => void;
+  readonly onMessage: (message: Message, group: number) => void;
+  readonly onWord: (word: HostWord) => void;
   /** Once, with the reason if it was not an orderly end. */
   readonly onClose: (reason: Error | undefined) => void;
 }
@@ -24,6 +32,9 @@ export class Connection {
   readonly #socket: Socket;
   readonly #options: ConnectionOptions;
   readonly #decoder: MessageDecoder;
+  /** Whose messages are coming in, and whose went out last. */
+  #groupIn = ONLY_GROUP;
+  #groupOut = ONLY_GROUP;
   /** What `flush` will write. */
   #pieces: Uint8Array[] = [];
   #queuedBytes = 0;
@@ -50,14 +61,20 @@ export class Connection {
   }
 
   /** False: the queue is full, and the message is lost. */
-  send(message: Message): boolean {
+  send(message: Message, group: number): boolean {
     const { maxQueuedBytes } = this.#options;
     if (this.#queuedBytes + this.#socket.writableLength > maxQueuedBytes) return false;
-    for (const piece of encodeMessage(message, crc32)) {
-      this.#pieces.push(piece);
-      this.#queuedBytes += piece.length;
+    if (group !== this.#groupOut) {
+      this.#groupOut = group;
+      this.#queue(encodeHostMessage({ kind: 'forGroup', group }, crc32));
     }
+    for (const piece of encodeMessage(message, crc32)) this.#queue(piece);
     return true;
+  }
+
+  /** Few and small: no queue is too full for them. */
+  say(word: HostWord): void {
+    this.#queue(encodeHostMessage(word, crc32));
   }
 
   flush(): void {
@@ -89,11 +106,31 @@ export class Connection {
   #onData(chunk: Uint8Array): void {
     this.#unansweredSince = undefined;
     try {
-      for (const message of this.#decoder.push(chunk)) this.#options.onMessage(message);
+      for (const message of this.#decoder.push(chunk)) this.#onMessage(message);
     } catch (error) {
       // Bytes that are no message: there is no way to find the next one.
       this.#fail(error as Error);
     }
+  }
+
+  #onMessage(message: Message | HostMessage): void {
+    switch (message.kind) {
+      case 'forGroup':
+        this.#groupIn = message.group;
+        break;
+      case 'hostBeat':
+      case 'hostAnswer':
+      case 'groupAbsent':
+        this.#options.onWord(message);
+        break;
+      default:
+        this.#options.onMessage(message, this.#groupIn);
+    }
+  }
+
+  #queue(piece: Uint8Array): void {
+    this.#pieces.push(piece);
+    this.#queuedBytes += piece.length;
   }
 
   #fail(error: Error): void {

@@ -25,6 +25,9 @@ export interface PeerIdentity {
   readonly id: NodeId;
 }
 
+/** What a connection is for. */
+export type Errand = Pick<Handshake, 'purpose' | 'group'>;
+
 /** A connection whose ends know each other. `rest` is what came behind the handshake. */
 export interface Shaken<What> {
   readonly socket: Socket;
@@ -48,7 +51,7 @@ export async function dial(
   address: PeerAddress,
   self: PeerIdentity,
   to: NodeId,
-  purpose: Handshake['purpose'],
+  errand: Errand,
   limits: { readonly timeoutMs: Milliseconds; readonly signal: AbortSignal },
 ): Promise<Shaken<undefined>> {
   limits.signal.throwIfAborted();
@@ -58,7 +61,7 @@ export async function dial(
   const noAnswer = new Error(`no answer within ${limits.timeoutMs} ms`);
   const timer = setTimeout(() => socket.destroy(noAnswer), limits.timeoutMs);
   try {
-    const { found, rest } = await ask(socket, self, to, purpose);
+    const { found, rest } = await ask(socket, self, to, errand);
     if (found.verdict === 'accepted') return { socket, rest, what: undefined };
     socket.destroy();
     throw new HandshakeRefused(found.verdict, refusalText(found.verdict, self, to, found));
@@ -72,11 +75,11 @@ function ask(
   socket: Socket,
   self: PeerIdentity,
   to: NodeId,
-  purpose: Handshake['purpose'],
+  errand: Errand,
 ): Promise<{ found: HandshakeReply; rest: Uint8Array }> {
   const { clusterId, id: from } = self;
   const version = PROTOCOL_VERSION;
-  socket.write(encodeHandshake({ version, clusterId, from, to, purpose }, crc32));
+  socket.write(encodeHandshake({ version, clusterId, from, to, ...errand }, crc32));
   const decoder = new HandshakeReplyDecoder(crc32);
   return firstWords(socket, (chunk) => {
     const words = decoder.push(chunk);

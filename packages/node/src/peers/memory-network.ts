@@ -1,5 +1,5 @@
 import type { InstallSnapshot, Message, NodeId } from '@quorate/core';
-import type { Receiver, Transport } from './transport.ts';
+import type { HostWord, Receiver, Transport } from './transport.ts';
 
 /**
  * Joins servers of one process without sockets: for tests, and for a benchmark of everything else.
@@ -68,18 +68,26 @@ class MemoryTransport implements Transport {
     return Promise.resolve();
   }
 
-  send(message: Message): boolean {
+  send(message: Message, group: number): boolean {
     const receiver = this.#network.reach(this.#id, message.to);
-    receiver?.received(message);
+    receiver?.received(message, group);
     return receiver !== undefined;
+  }
+
+  say(to: NodeId, word: HostWord): void {
+    this.#network.reach(this.#id, to)?.heard(this.#id as NodeId, word);
   }
 
   flush(): void {}
 
-  async sendSnapshot(message: InstallSnapshot, chunks: AsyncIterable<Uint8Array>): Promise<void> {
+  async sendSnapshot(
+    group: number,
+    message: InstallSnapshot,
+    chunks: AsyncIterable<Uint8Array>,
+  ): Promise<void> {
     const receiver = this.#network.reach(this.#id, message.to);
     if (receiver === undefined) throw new Error(`server ${message.to} cannot be reached`);
-    await receiver.receivedSnapshot(message, chunks);
+    await receiver.receivedSnapshot(group, message, chunks);
   }
 
   connectedPeers(): readonly NodeId[] {

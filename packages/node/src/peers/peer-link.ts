@@ -12,12 +12,15 @@ import type { LogLine, PeerAddress } from '../api.ts';
 import { Backoff } from './backoff.ts';
 import { Connection } from './connection.ts';
 import { dial, HandshakeRefused, type PeerIdentity } from './handshake.ts';
-import type { Receiver } from './transport.ts';
+import { type HostWord, ONLY_GROUP, type Receiver } from './transport.ts';
 
 /** A peer that refuses us will do so again until somebody changes a setting. */
 const REFUSED_RETRY_MS = 5_000;
 /** The first attempt after a loss: a process that was killed has just restarted, or has not yet. */
 const FIRST_RETRY_MS = 10;
+
+/** Each message says of which group it is. */
+const MESSAGES = { purpose: 'messages', group: ONLY_GROUP } as const;
 
 export interface LinkOptions {
   readonly self: PeerIdentity;
@@ -58,13 +61,17 @@ export class PeerLink {
   }
 
   /** False: not connected, or too much is waiting already. The message is lost. */
-  send(message: Message): boolean {
-    const isSent = this.#connection?.send(message) ?? false;
+  send(message: Message, group: number): boolean {
+    const isSent = this.#connection?.send(message, group) ?? false;
     const isOverflowing = !isSent && this.isConnected;
     if (isOverflowing && !this.#isOverflowing)
       this.#options.receiver.unreachable(this.#options.peer);
     this.#isOverflowing = isOverflowing;
     return isSent;
+  }
+
+  say(word: HostWord): void {
+    this.#connection?.say(word);
   }
 
   flush(): void {
@@ -80,13 +87,15 @@ export class PeerLink {
       now,
       maxFrameBytes,
       maxQueuedBytes,
-      onMessage: (message) => receiver.received(message),
+      onMessage: (message, group) => receiver.received(message, group),
+      onWord: (word) => receiver.heard(peer, word),
       onClose: (reason) => this.#onClose(connection, reason),
     });
     this.#connection = connection;
     this.#connectedAt = now();
     this.#complaint = '';
     log('info', 'peer connected', { peer });
+    receiver.connected(peer);
     connection.start(rest);
   }
 
@@ -112,7 +121,7 @@ export class PeerLink {
     const { address, self, peer, electionTimeoutMs } = this.#options;
     const limits = { timeoutMs: Math.max(electionTimeoutMs, 1000), signal: this.#ending.signal };
     try {
-      const { socket, rest } = await dial(address, self, peer, 'messages', limits);
+      const { socket, rest } = await dial(address, self, peer, MESSAGES, limits);
       if (this.#ending.signal.aborted) socket.destroy();
       else this.attach(socket, rest);
     } catch (error) {

@@ -39,7 +39,7 @@ export async function sendSnapshot(
 export async function receiveSnapshot(
   socket: Socket,
   rest: Uint8Array,
-  link: { readonly from: NodeId; readonly to: NodeId },
+  { from, to, group }: { readonly from: NodeId; readonly to: NodeId; readonly group: number },
   receiver: Receiver,
 ): Promise<void> {
   abandonWhenIdle(socket);
@@ -57,7 +57,8 @@ export async function receiveSnapshot(
     }
     throw new Error('the snapshot ended early');
   };
-  await receiver.receivedSnapshot({ kind: 'installSnapshot', ...link, term, snapshot }, chunks());
+  const message = { kind: 'installSnapshot', from, to, term, snapshot } as const;
+  await receiver.receivedSnapshot(group, message, chunks());
   await write(socket, [encodeSnapshotStored(byteLength, crc32)]);
 }
 

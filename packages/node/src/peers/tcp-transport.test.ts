@@ -116,6 +116,7 @@ test('a stranger, a wrong address and another version are refused', async (conte
     from: 2 as NodeId,
     to: 1 as NodeId,
     purpose: 'messages',
+    group: 0,
   } as const;
   const address = addressOf(peers, 1);
   const say = (words: object) => talk(address, encodeHandshake({ ...handshake, ...words }, crc32));
@@ -140,6 +141,7 @@ test('a frame over the limit closes the connection and nothing else', async (con
     from: 1 as NodeId,
     to: 2 as NodeId,
     purpose: 'messages',
+    group: 0,
   } as const;
   socket.write(encodeHandshake(handshake, crc32));
   await once(socket, 'data');

@@ -2,12 +2,13 @@
 
 import { createServer, type Server, type Socket } from 'node:net';
 import type { InstallSnapshot, Message, Milliseconds, NodeId } from '@quorate/core';
+import type { Handshake } from '@quorate/wire';
 import type { LogLine, PeerAddress } from '../api.ts';
 import { RaftError } from '../errors.ts';
 import { accept, dial, type PeerIdentity } from './handshake.ts';
 import { PeerLink } from './peer-link.ts';
 import { receiveSnapshot, sendSnapshot } from './snapshot-stream.ts';
-import type { Receiver, Transport } from './transport.ts';
+import type { HostWord, Receiver, Transport } from './transport.ts';
 
 /** A caller who has not said by then who it is, is cut off. */
 const HANDSHAKE_TIMEOUT_MS = 5_000;
@@ -60,8 +61,12 @@ export class TcpTransport implements Transport {
     this.#silenceTimer = setInterval(() => setImmediate(this.#checkSilence), electionTimeoutMs);
   }
 
-  send(message: Message): boolean {
-    return this.#links.get(message.to)?.send(message) ?? false;
+  send(message: Message, group: number): boolean {
+    return this.#links.get(message.to)?.send(message, group) ?? false;
+  }
+
+  say(to: NodeId, word: HostWord): void {
+    this.#links.get(to)?.say(word);
   }
 
   flush(): void {
@@ -69,6 +74,7 @@ export class TcpTransport implements Transport {
   }
 
   async sendSnapshot(
+    group: number,
     message: InstallSnapshot,
     chunks: AsyncIterable<Uint8Array>,
     signal: AbortSignal,
@@ -77,7 +83,8 @@ export class TcpTransport implements Transport {
     const address = peers[message.to];
     if (address === undefined) throw new Error(`no address of server ${message.to} is known`);
     const limits = { timeoutMs: HANDSHAKE_TIMEOUT_MS, signal };
-    const { socket, rest } = await dial(address, self, message.to, 'snapshot', limits);
+    const errand = { purpose: 'snapshot', group } as const;
+    const { socket, rest } = await dial(address, self, message.to, errand, limits);
     const hangUp = (): void => void socket.destroy(new Error('called off'));
     signal.addEventListener('abort', hangUp);
     try {
@@ -111,7 +118,7 @@ export class TcpTransport implements Transport {
     try {
       const { rest, what } = await accept(socket, self, (id) => this.#links.has(id));
       clearTimeout(timer);
-      if (what.purpose === 'snapshot') await this.#receiveSnapshot(socket, rest, what.from);
+      if (what.purpose === 'snapshot') await this.#receiveSnapshot(socket, rest, what);
       else this.#links.get(what.from)?.attach(socket, rest);
     } catch (error) {
       log('warn', 'refused a connection', { remote, reason: (error as Error).message });
@@ -119,11 +126,14 @@ export class TcpTransport implements Transport {
     }
   }
 
-  async #receiveSnapshot(socket: Socket, rest: Uint8Array, from: NodeId): Promise<void> {
+  async #receiveSnapshot(
+    socket: Socket,
+    rest: Uint8Array,
+    { from, to, group }: Handshake,
+  ): Promise<void> {
     if (this.#receiver === undefined) return;
     try {
-      const link = { from, to: this.#options.self.id };
-      await receiveSnapshot(socket, rest, link, this.#receiver);
+      await receiveSnapshot(socket, rest, { from, to, group }, this.#receiver);
       socket.end();
     } catch (error) {
       socket.destroy();

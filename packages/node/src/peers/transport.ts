@@ -7,6 +7,13 @@
  */
 
 import type { InstallSnapshot, Message, NodeId } from '@quorate/core';
+import type { HostMessage } from '@quorate/wire';
+
+/** Which of a host's groups a message is of: above 0. A server that is its only group has this one. */
+export const ONLY_GROUP = 0;
+
+/** What one host says to another, of no group or about one. */
+export type HostWord = Exclude<HostMessage, { readonly kind: 'forGroup' }>;
 
 export interface Transport {
   /**
@@ -20,7 +27,10 @@ export interface Transport {
    * Hands a message over. It may leave now or at the next `flush`. False: it certainly did not and
    * will not leave, because there is no connection or the queue to that peer is full.
    */
-  send(message: Message): boolean;
+  send(message: Message, group: number): boolean;
+
+  /** Says something to a host; lost where a message would be. */
+  say(to: NodeId, word: HostWord): void;
 
   /** What was handed over leaves now, in one piece for each peer. */
   flush(): void;
@@ -31,6 +41,7 @@ export interface Transport {
    * @param message Names the snapshot that follows, which may be newer than the one asked for.
    */
   sendSnapshot(
+    group: number,
     message: InstallSnapshot,
     chunks: AsyncIterable<Uint8Array>,
     signal: AbortSignal,
@@ -41,11 +52,40 @@ export interface Transport {
   close(): Promise<void>;
 }
 
-/** Who hears of what arrives. The first two only take note, and may be called at any time. */
+/** Who hears of what arrives. All but the last only take note, and may be called at any time. */
 export interface Receiver {
-  received(message: Message): void;
+  received(message: Message, group: number): void;
+  /** A host speaks for itself. */
+  heard(from: NodeId, word: HostWord): void;
+  /** A connection to this peer is there, perhaps in place of another. */
+  connected(peer: NodeId): void;
   /** Messages to this peer were lost. */
   unreachable(peer: NodeId): void;
   /** Resolves when the snapshot is on this server's disk. */
+  receivedSnapshot(
+    group: number,
+    message: InstallSnapshot,
+    chunks: AsyncIterable<Uint8Array>,
+  ): Promise<void>;
+}
+
+/** A transport as one group sees it. */
+export interface GroupTransport {
+  open(receiver: GroupReceiver): Promise<void>;
+  send(message: Message): boolean;
+  flush(): void;
+  sendSnapshot(
+    message: InstallSnapshot,
+    chunks: AsyncIterable<Uint8Array>,
+    signal: AbortSignal,
+  ): Promise<void>;
+  connectedPeers(): readonly NodeId[];
+  close(): Promise<void>;
+}
+
+/** A receiver as one group sees it. */
+export interface GroupReceiver {
+  received(message: Message): void;
+  unreachable(peer: NodeId): void;
   receivedSnapshot(message: InstallSnapshot, chunks: AsyncIterable<Uint8Array>): Promise<void>;
 }

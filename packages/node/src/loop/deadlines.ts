@@ -1,0 +1,96 @@
+/**
+ * Who is to be woken next: a binary heap with a place for each that waits for a time.
+ *
+ * Hot: a busy leader moves its deadline with every batch it sends. So whoever waits stays where it
+ * is when its deadline moves away, and is asked again when its place has come. Those that wait for
+ * nothing, as idle groups do, have no place.
+ */
+
+import type { Milliseconds } from '@quorate/core';
+
+/** Waits for a time. */
+export interface Sleeper {
+  /** Infinity: waits for nothing. */
+  readonly deadline: Milliseconds;
+}
+
+interface Place<Who> {
+  readonly who: Who;
+  readonly at: Milliseconds;
+}
+
+export class Deadlines<Who extends Sleeper> {
+  readonly #heap: Place<Who>[] = [];
+  /** Where each has its place; an older one that came too late for a nearer deadline is stale. */
+  readonly #placeOf = new Map<Who, Milliseconds>();
+
+  /** When to call `takeDue`. May be early; Infinity when nobody waits. */
+  get next(): Milliseconds {
+    return this.#heap[0]?.at ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** Nobody waits for a time. */
+  get isEmpty(): boolean {
+    return this.#placeOf.size === 0;
+  }
+
+  /** `who.deadline` may have changed. */
+  update(who: Who): void {
+    const { deadline } = who;
+    if (deadline >= (this.#placeOf.get(who) ?? Number.POSITIVE_INFINITY)) return;
+    this.#placeOf.set(who, deadline);
+    this.#heap.push({ who, at: deadline });
+    this.#rise(this.#heap.length - 1);
+  }
+
+  /** Waits no more. */
+  remove(who: Who): void {
+    this.#placeOf.delete(who);
+  }
+
+  /** Those whose deadline has come, earliest first. Each has to be updated to be woken again. */
+  takeDue(now: Milliseconds): Who[] {
+    const due: Who[] = [];
+    for (let first = this.#heap[0]; first !== undefined && first.at <= now; first = this.#heap[0]) {
+      this.#removeFirst();
+      const { who, at } = first;
+      if (this.#placeOf.get(who) !== at) continue;
+      this.#placeOf.delete(who);
+      if (who.deadline <= now) due.push(who);
+      else this.update(who);
+    }
+    return due;
+  }
+
+  #rise(from: number): void {
+    const heap = this.#heap;
+    const place = heap[from] as Place<Who>;
+    let at = from;
+    while (at > 0) {
+      const parent = (at - 1) >>> 1;
+      const above = heap[parent] as Place<Who>;
+      if (above.at <= place.at) break;
+      heap[at] = above;
+      at = parent;
+    }
+    heap[at] = place;
+  }
+
+  #removeFirst(): void {
+    const heap = this.#heap;
+    const last = heap.pop() as Place<Who>;
+    if (heap.length === 0) return;
+    let at = 0;
+    for (;;) {
+      let child = 2 * at + 1;
+      if (child >= heap.length) break;
+      const right = heap[child + 1];
+      if (right !== undefined && right.at < (heap[child] as Place<Who>).at) child += 1;
+      const below = heap[child] as Place<Who>;
+      if (below.at >= last.at) break;
+      heap[at] = below;
+      at = child;
+    }
+    heap[at] = last;
+  }
+}

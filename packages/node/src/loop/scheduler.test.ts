@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Scheduler, type TurnTaker } from './scheduler.ts';
+
+const nextRound = () => new Promise((resolve) => setImmediate(resolve));
+
+function taker(name: string, done: string[], during = () => {}): TurnTaker {
+  return {
+    deadline: Number.POSITIVE_INFINITY,
+    timeIsDue: () => done.push(`${name} is due`),
+    takeTurn: () => {
+      done.push(name);
+      during();
+    },
+    endTurn: () => done.push(`end ${name}`),
+  };
+}
+
+test('all turns of a round come before what they leave to be sent, once for all', async () => {
+  const done: string[] = [];
+  const scheduler = new Scheduler(
+    () => 0,
+    () => done.push('send'),
+  );
+  const b = taker('b', done);
+  const a = taker('a', done, () => scheduler.wake(b));
+  scheduler.wake(a);
+  scheduler.wake(a);
+  await nextRound();
+  assert.deepEqual(done, ['a', 'send', 'end a'], 'who is woken waits for the next round');
+  await nextRound();
+  assert.deepEqual(done.slice(3), ['b', 'send', 'end b']);
+});
+
+test('a long round is cut, and nobody is forgotten or served twice', async () => {
+  const done: string[] = [];
+  let time = 0;
+  const scheduler = new Scheduler(() => time);
+  const takers = Array.from({ length: 10 }, (_, at) =>
+    taker(String(at), done, () => {
+      time += 4;
+    }),
+  );
+  for (const each of takers) scheduler.wake(each);
+  await nextRound();
+  assert.ok(done.length < 20, 'the round ends before all have had their turn');
+  while (done.length < 20) await nextRound();
+  const turns = done.filter((what) => !what.startsWith('end'));
+  assert.deepEqual(turns, ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9']);
+});
+
+test('one timer wakes whoever is due; who was forgotten is not woken', async (context) => {
+  context.mock.timers.enable({ apis: ['setTimeout'] });
+  const done: string[] = [];
+  let time = 0;
+  const scheduler = new Scheduler(() => time);
+  const at = (deadline: number) => ({ ...taker(`at ${deadline}`, done), deadline });
+  const [early, late, gone] = [at(100), at(200), at(100)];
+  for (const each of [early, late, gone]) scheduler.wake(each as TurnTaker);
+  await nextRound();
+  scheduler.forget(gone as TurnTaker);
+  done.length = 0;
+  time = 100;
+  context.mock.timers.tick(100);
+  await nextRound();
+  assert.deepEqual(done, ['at 100 is due', 'at 100', 'end at 100']);
+});

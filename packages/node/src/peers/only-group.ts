@@ -1,0 +1,35 @@
+import type { InstallSnapshot, NodeId } from '@quorate/core';
+import {
+  type GroupReceiver,
+  type GroupTransport,
+  ONLY_GROUP,
+  type Transport,
+} from './transport.ts';
+
+/** A transport all to itself, for a server that is its only group. What is for others is not heard. */
+export function onlyGroup(transport: Transport): GroupTransport {
+  return {
+    open: (receiver) => transport.open(receiverOf(receiver)),
+    send: (message) => transport.send(message, ONLY_GROUP),
+    flush: () => transport.flush(),
+    sendSnapshot: (message, chunks, signal) =>
+      transport.sendSnapshot(ONLY_GROUP, message, chunks, signal),
+    connectedPeers: () => transport.connectedPeers(),
+    close: () => transport.close(),
+  };
+}
+
+function receiverOf(only: GroupReceiver): Parameters<Transport['open']>[0] {
+  return {
+    received: (message, group) => {
+      if (group === ONLY_GROUP) only.received(message);
+    },
+    heard: () => {},
+    connected: () => {},
+    unreachable: (peer: NodeId) => only.unreachable(peer),
+    receivedSnapshot: async (group, message: InstallSnapshot, chunks) => {
+      if (group !== ONLY_GROUP) throw new Error(`there is no group ${group} here`);
+      await only.receivedSnapshot(message, chunks);
+    },
+  };
+}
