@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Message } from './messages.ts';
-import { Server, settle } from './testing.test.support.ts';
+import { batchOf, Server, settle } from './testing.test.support.ts';
 
 const VOTERS = [1, 2, 3];
 
@@ -180,7 +180,7 @@ test('an old leader’s heartbeats keep nobody patient; it is told the newer ter
 test('a leader without a quorum steps down within an election timeout (dissertation §6.2)', () => {
   const leader = new Server(1, VOTERS).elect(2);
   const electedAt = leader.now;
-  while (leader.raft.isLeader) leader.passDeadline();
+  while (leader.raft.isLeader && leader.now < electedAt + 5000) leader.passDeadline();
   assert.equal(leader.now - electedAt, 1000);
   assert.equal(leader.raft.leaderId, undefined);
 });
@@ -273,4 +273,47 @@ test('under leases a broken connection shortens no promise', () => {
   follower.receive(heartbeat(1, 1));
   follower.step({ kind: 'peerUnreachable', peer: 1 as never });
   assert.ok(follower.raft.nextDeadline >= 1000);
+});
+
+test('an older write that completes does not make the candidate’s vote count', () => {
+  const server = new Server(1, VOTERS, [], undefined, { preVote: false });
+  server.receive({ ...(heartbeat(2, 1) as object), batches: [batchOf(1, 1)] } as never);
+  server.passDeadline();
+  assert.equal(server.writes.length, 2, 'an entry, and the vote for itself');
+  server.finishWrites(1);
+  server.receive({ kind: 'requestVoteReply', from: 3, term: 2, isGranted: true } as never);
+  assert.equal(server.raft.isLeader, false, 'one vote, and its own is not durable yet');
+  server.finishWrites(1);
+  assert.equal(server.raft.isLeader, true);
+});
+
+test('a pre-vote granted for an earlier term does not count for this one (hazard 11)', () => {
+  const server = new Server(1, VOTERS, [], { term: 1 });
+  server.passDeadline();
+  server.receive({ kind: 'preVoteReply', from: 3, term: 5, isGranted: false } as never);
+  server.passDeadline();
+  assert.deepEqual([server.raft.term, server.raft.status().role], [5, 'preCandidate']);
+  server.receive({ kind: 'preVoteReply', from: 2, term: 2, isGranted: true } as never);
+  assert.equal(server.raft.status().role, 'preCandidate', 'asked for in term 1');
+  server.receive({ kind: 'preVoteReply', from: 2, term: 6, isGranted: true } as never);
+  assert.equal(server.raft.status().role, 'candidate');
+});
+
+test('who has lost its leader votes at once, however lately it heard it (hazard 12)', () => {
+  const server = new Server(1, VOTERS);
+  server.receive(heartbeat(2, 1));
+  server.now = 100;
+  server.receive({ kind: 'preVoteReply', from: 3, term: 4, isGranted: false } as never);
+  assert.equal(server.raft.leaderId, undefined);
+  server.receive(voteRequest(3, 5));
+  assert.equal(server.raft.status().votedFor, 3);
+});
+
+test('a leader that stepped down does not protect its own lead (hazard 12)', () => {
+  const leader = new Server(1, VOTERS).elect(2);
+  while (leader.raft.isLeader) leader.passDeadline();
+  leader.takeSent();
+  leader.receive(preVoteRequest(3, 2));
+  const [reply] = leader.takeSent();
+  assert.ok(reply?.kind === 'preVoteReply' && reply.isGranted);
 });

@@ -207,3 +207,42 @@ test('a configuration is in force when it is in the log, and no longer when it i
   server.receive(append(2, [1, 1], [[2, 2, 1]]));
   assert.deepEqual(server.raft.status().configuration.voters, VOTERS);
 });
+
+test('what replaces durable entries is not durable before its own write (hazard 7)', () => {
+  const server = new Server(1, VOTERS, [1, 1, 1]);
+  server.receive(append(2, [1, 1], [[2, 2, 2]]));
+  assert.deepEqual([server.raft.lastIndex, server.raft.status().durableIndex], [3, 1]);
+  assert.deepEqual(server.takeSent(), []);
+  server.finishWrites();
+  assert.equal(server.raft.status().durableIndex, 3);
+});
+
+test('a completion for entries that a snapshot replaced counts for nothing (hazards 10, 23)', () => {
+  const server = new Server(1, VOTERS);
+  server.receive(append(1, [0, 0], [[1, 1, 9]]));
+  server.receive(snapshot(5, 3));
+  server.receive(append(5, [5, 3], [[5, 6, 4]]));
+  server.finishWrites(1);
+  assert.equal(server.raft.status().durableIndex, 5, 'entries 6 to 9 of term 1 are gone');
+  server.finishWrites();
+  assert.equal(server.raft.status().durableIndex, 9);
+});
+
+test('a late snapshot does not go behind what a newer one brought (hazard 23)', () => {
+  const server = new Server(1, VOTERS);
+  server.receive(snapshot(5, 3));
+  server.receive(snapshot(4, 3));
+  server.finishWrites();
+  assert.deepEqual([server.raft.lastIndex, server.raft.commitIndex], [5, 5]);
+  assert.equal(server.restored.length, 1);
+  const [reply] = server.takeSent();
+  assert.ok(reply?.kind === 'appendAccepted' && reply.matchIndex === 5);
+});
+
+test('the configuration of an installed snapshot is in force, joint or not (hazard 23)', () => {
+  const server = new Server(1, VOTERS, [1, 1]);
+  const configuration = { voters: [1, 4], outgoing: VOTERS, learners: [5], removed: [9] };
+  const meta = { index: 5, term: 3, configuration };
+  server.receive({ kind: 'installSnapshot', from: 2, term: 5, snapshot: meta } as never);
+  assert.deepEqual(server.raft.status().configuration, configuration);
+});

@@ -115,14 +115,14 @@ test('a later leader ends a change that an earlier one began (hazard 17)', () =>
 });
 
 test('learners get the log, count for nothing and never run (dissertation §4.2.1)', () => {
-  const servers = cluster(4);
+  const servers = cluster(4, 5);
   const [leader] = servers as [Server];
-  change(leader, [1, 2, 3], [4]);
+  change(leader, [1, 2, 3], [4, 5]);
   pass(servers, 200);
   assert.equal(servers[3]!.raft.lastIndex, 2);
   leader.propose();
   settle(servers, ({ from, to }) => [2, 3].includes(from) || [2, 3].includes(to));
-  assert.equal(leader.raft.commitIndex, 2, 'leader and learner are no majority');
+  assert.equal(leader.raft.commitIndex, 2, 'three of five have it, but one of three voters');
   pass(servers.slice(3), 5000);
   assert.equal(servers[3]!.raft.term, 1);
 });
@@ -185,4 +185,21 @@ test('a change that the reachable servers cannot commit is refused, unless force
   pass(servers, 1500, cutOff);
   assert.deepEqual(change(leader, [1, 3]), refused('would-lose-quorum'));
   assert.equal(change(leader, [1, 3], [], true).kind, 'appended');
+});
+
+test('a leader that removes itself leads until that is committed (hazard 16)', () => {
+  const servers = cluster();
+  const [leader, second] = servers as [Server, Server];
+  assert.equal(change(leader, [2, 3]).kind, 'appended');
+  assert.equal(leader.raft.isLeader, true);
+  assert.ok(
+    !leader.sent.some(({ kind }) => kind === 'timeoutNow'),
+    'nobody is told to take over yet',
+  );
+  // Its own log does not count any more: both others must have it.
+  settle(servers, ({ from, to }) => from === 3 || to === 3);
+  assert.deepEqual([leader.raft.isLeader, leader.raft.commitIndex], [true, 1]);
+  pass(servers, 300);
+  assert.equal(leader.raft.isLeader, false);
+  assert.ok(second.raft.commitIndex >= 2);
 });

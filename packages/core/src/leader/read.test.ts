@@ -184,3 +184,18 @@ test('an answer to a question asked before a restart answers nothing', () => {
     [101, 102],
   );
 });
+
+test('during a change a read needs both majorities (hazard 17)', () => {
+  const leader = new Server(1, VOTERS, [], undefined, { noopOnElection: true }).elect(2);
+  leader.finishWrites();
+  leader.receive(accepted(2, 1, 0));
+  const target = { voters: [1, 4, 5] as never, learners: [] };
+  assert.equal(leader.raft.changeMembership(target, leader.now, true).kind, 'appended');
+  leader.collect();
+  leader.step({ kind: 'readRequested', id: 1 });
+  leader.receive(accepted(4, 0, 1));
+  leader.receive(accepted(5, 0, 1));
+  assert.deepEqual(leader.reads, [], 'all of the new voters, and of the old ones only the leader');
+  leader.receive(accepted(3, 0, 1));
+  assert.deepEqual(leader.reads, [{ kind: 'ready', id: 1, readIndex: 1 }]);
+});

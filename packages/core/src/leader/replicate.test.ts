@@ -299,3 +299,39 @@ test('who refuses a message of our former term has refused no entry', () => {
   leader.propose();
   assert.deepEqual(shape(leader.takeSent(), 3), [[2, 2]]);
 });
+
+test('no append tells a commitIndex beyond what it vouches for (hazard 6)', () => {
+  const leader = leaderOf({ maxInflightMessages: 1 });
+  leader.propose();
+  leader.propose();
+  leader.finishWrites();
+  leader.receive(accepted(3, 1));
+  leader.receive(accepted(3, 2));
+  assert.equal(leader.raft.commitIndex, 2);
+  leader.takeSent();
+  leader.now += 100;
+  leader.step({ kind: 'timePassed' });
+  // Server 2 has answered nothing: its window is full, and entry 2 is not on its way to it.
+  const heartbeat = leader.takeSent().find(({ to }) => to === 2);
+  assert.ok(heartbeat?.kind === 'appendEntries');
+  assert.deepEqual([heartbeat.prevLogIndex, heartbeat.leaderCommit], [1, 1]);
+});
+
+test('who claims to hold more of the log than there is, is not believed (hazard 7)', () => {
+  const leader = leaderOf();
+  leader.propose();
+  leader.finishWrites();
+  leader.receive(accepted(2, 5));
+  assert.equal(leader.raft.commitIndex, 0);
+  leader.receive(accepted(2, 1));
+  assert.equal(leader.raft.commitIndex, 1);
+});
+
+test('a follower that conflicts at the base of the log is sent the snapshot (hazard 25)', () => {
+  const leader = new Server(1, VOTERS, [1, 1, 3], { term: 3, commitIndex: 3 }).elect(2);
+  // Nothing older than the last entry is left.
+  compact(leader, 3);
+  leader.takeSent();
+  leader.receive(rejected(3, 3, [3, 2], 4));
+  assert.equal(toThree(leader)[0]?.kind, 'installSnapshot');
+});

@@ -1,0 +1,196 @@
+/** The log and its commits (§5.3, §5.4; hazards 2, 5, 6, 7, 9, 10). */
+
+const FOLLOWER = 'core/src/follower.test.ts';
+const REPLICATE = 'core/src/leader/replicate.test.ts';
+const LOG = 'core/src/log/log.test.ts';
+
+export const replication = [
+  {
+    id: 'commit-old-term',
+    hazards: [2],
+    wrong: 'entries of earlier terms are committed by counting replicas',
+    file: 'core/src/leader/commit.ts',
+    before: 'if (log.termAt(candidate) !== node.currentTerm) return;',
+    after: '',
+    test: [
+      'core/src/leader/commit.test.ts',
+      'commit rule (§5.4.2): Figure 8: an old term is never counted',
+    ],
+  },
+  {
+    id: 'commit-by-half',
+    hazards: [],
+    wrong: 'half of an even number of logs is enough (§5.3)',
+    file: 'core/src/quorum/majority.ts',
+    before: 'return values[Math.floor(values.length / 2)]!;',
+    after: 'return values[Math.floor((values.length - 1) / 2)]!;',
+    test: [
+      'core/src/leader/commit.test.ts',
+      'commit rule (§5.4.2): even size needs more than half',
+    ],
+  },
+  {
+    id: 'truncate-by-late-append',
+    hazards: [5],
+    wrong: 'an append replaces everything behind its start, conflict or not',
+    file: 'core/src/log/log.ts',
+    before:
+      'while (index <= end && index <= this.lastIndex && this.termAt(index) === batch.term) {',
+    after: 'while (index <= end && index <= this.lastIndex && this.termAt(index) > batch.term) {',
+    test: [FOLLOWER, 'a late, shorter append removes nothing (hazard 5)'],
+  },
+  {
+    id: 'truncate-committed',
+    hazards: [5],
+    wrong: 'an append from before commitIndex is compared all the same',
+    file: 'core/src/follower.ts',
+    before: 'if (prevLogIndex < node.commitIndex) {',
+    after: 'if (prevLogIndex < 0) {',
+    test: [
+      FOLLOWER,
+      'an append from before commitIndex is answered with commitIndex and changes nothing',
+    ],
+  },
+  {
+    id: 'truncate-silently',
+    hazards: [5],
+    wrong: 'nothing stops a cut into what is committed',
+    file: 'core/src/log/log.ts',
+    before: "invariant(index > commitIndex, 'committedIsImmutable', index, commitIndex);",
+    after: "invariant(index > 0, 'committedIsImmutable', index, commitIndex);",
+    test: [LOG, 'a committed entry is never cut (§5.4.3): that is a bug, and stops the server'],
+  },
+  {
+    id: 'commit-unclamped',
+    hazards: [6],
+    wrong: 'a follower commits to the end of its own log, conflicting tail included',
+    file: 'core/src/follower.ts',
+    before: 'advanceCommit(node, smallerIndex(message.leaderCommit, lastNewIndex));',
+    after: 'advanceCommit(node, smallerIndex(message.leaderCommit, log.lastIndex));',
+    test: [
+      FOLLOWER,
+      'commitIndex follows only what the message vouches for (Figure 2, 5; hazard 6)',
+    ],
+  },
+  {
+    id: 'heartbeat-unclamped',
+    hazards: [6],
+    wrong: 'a leader’s message tells more of commitIndex than it vouches for',
+    file: 'core/src/leader/replicate.ts',
+    before: 'const leaderCommit = smallerIndex(node.commitIndex, lastSent);',
+    after:
+      'const leaderCommit = largerIndex(node.commitIndex, smallerIndex(lastSent, node.commitIndex));',
+    test: [REPLICATE, 'no append tells a commitIndex beyond what it vouches for (hazard 6)'],
+  },
+  {
+    id: 'accept-before-disk',
+    hazards: [7],
+    wrong: 'entries are accepted before they are durable',
+    file: 'core/src/outbox.ts',
+    before: "this.sendAfterWrite({ kind: 'appendAccepted'",
+    after: "this.send({ kind: 'appendAccepted'",
+    test: [FOLLOWER, 'an acceptance leaves only when the entries are durable (§5.3)'],
+  },
+  {
+    id: 'match-falls',
+    hazards: [7],
+    wrong: 'a late acceptance takes matchIndex back',
+    file: 'core/src/leader/replicate.ts',
+    before: 'progress.matchIndex = largerIndex(progress.matchIndex, matchIndex);',
+    after: 'progress.matchIndex = matchIndex;',
+    test: [REPLICATE, 'matchIndex never falls (Figure 2)'],
+  },
+  {
+    id: 'match-beyond-log',
+    hazards: [7],
+    wrong: 'a leader believes who claims more of its log than there is',
+    file: 'core/src/leader/replicate.ts',
+    before: 'if (matchIndex > node.log.lastIndex) return;',
+    after: '',
+    test: [
+      REPLICATE,
+      'who claims to hold more of the log than there is, is not believed (hazard 7)',
+    ],
+  },
+  {
+    id: 'late-refusal-heard',
+    hazards: [7],
+    wrong: 'a refusal that a later acceptance has overtaken takes nextIndex back',
+    file: 'core/src/leader/replicate.ts',
+    before: 'return message.prevLogIndex <= progress.matchIndex;',
+    after: 'return false;',
+    test: [REPLICATE, 'refusals that a later answer has overtaken change nothing'],
+  },
+  {
+    id: 'own-copy-at-once',
+    hazards: [8, 9],
+    wrong: 'a leader counts its own copy before its disk has it',
+    file: 'core/src/leader/commit.ts',
+    before: 'voter === node.id ? log.durableIndex :',
+    after: 'voter === node.id ? log.lastIndex :',
+    test: [
+      'core/src/leader/commit.test.ts',
+      'commit rule (§5.4.2): our own disk counts only when it is done',
+    ],
+  },
+  {
+    id: 'apply-before-disk',
+    hazards: [9],
+    wrong: 'committed entries are applied before they are durable here',
+    file: 'core/src/apply-queue.ts',
+    before: 'const through = smallerIndex(commitIndex, log.durableIndex);',
+    after: 'const through = smallerIndex(commitIndex, log.lastIndex);',
+    test: [
+      FOLLOWER,
+      'entries are handed to the state machine once, in order, and only when durable',
+    ],
+  },
+  {
+    id: 'aba',
+    hazards: [10],
+    wrong: 'a late completion of an overwritten entry makes the new one durable',
+    file: 'core/src/log/log.ts',
+    before: 'this.#writes.truncateFrom(index);',
+    after: '',
+    test: [
+      FOLLOWER,
+      'a completion for an overwritten entry counts for nothing, though the term returns (hazard 10)',
+    ],
+  },
+  {
+    id: 'aba-over-snapshot',
+    hazards: [10, 23],
+    wrong: 'a late completion of entries that a snapshot replaced counts for those behind it',
+    file: 'core/src/log/log.ts',
+    before: 'this.#writes.truncateFrom(1 as LogIndex);',
+    after: '',
+    test: [
+      FOLLOWER,
+      'a completion for entries that a snapshot replaced counts for nothing (hazards 10, 23)',
+    ],
+  },
+  {
+    id: 'durable-after-cut',
+    hazards: [7, 10],
+    wrong: 'entries that were cut still count as durable',
+    file: 'core/src/log/log.ts',
+    before: 'this.#durableIndex = smallerIndex(this.#durableIndex, previousIndex(index));',
+    after: '',
+    test: [
+      FOLLOWER,
+      'what replaces durable entries is not durable before its own write (hazard 7)',
+    ],
+  },
+  {
+    id: 'refusal-by-entry',
+    hazards: [],
+    wrong: 'a refusal goes back one entry and not a whole term (§5.3, end)',
+    file: 'core/src/log/term-starts.ts',
+    before: 'at = previousIndex(this.#runs[position]!.firstIndex);',
+    after: 'return { index: previousIndex(at), term: this.termAt(previousIndex(at)) };',
+    test: [
+      REPLICATE,
+      'a log that differs by many entries is found in a step per term, not per entry',
+    ],
+  },
+];

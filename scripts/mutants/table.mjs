@@ -1,0 +1,39 @@
+/**
+ * All mutants: bugs of one line, each of which a named test must find.
+ *
+ *     id        its name, for `--only` and docs/hazards.md
+ *     hazards   which entries of docs/hazards.md it stands for; none: `wrong` cites the paper
+ *     wrong     what is wrong then
+ *     file      below packages/
+ *     before    what stands there, exactly once
+ *     after     what the mutant has instead
+ *     test      [file below packages/, name] of the test that finds it
+ *     dies      how the test fails, unless by an assertion, an invariant or a property: an error code,
+ *               or 'hang' when it does not end within `LIMIT_MS` of trial.mjs
+ */
+
+import { elections } from './elections.mjs';
+import { membership } from './membership.mjs';
+import { reads } from './reads.mjs';
+import { replication } from './replication.mjs';
+import { snapshots } from './snapshots.mjs';
+
+const below = (path) => `packages/${path}`;
+
+export const MUTANTS = [elections, replication, membership, reads, snapshots]
+  .flat()
+  .map(({ file, test: [path, name], ...row }) => ({
+    ...row,
+    file: below(file),
+    test: { path: below(path), name },
+  }));
+
+/** One of each group or so: what `npm test` puts to the test. */
+export const SAMPLE = [
+  'vote-by-length',
+  'commit-old-term',
+  'aba',
+  'joint-commit-one-side',
+  'lease-from-answer',
+  'snapshot-keeps-conflict',
+];
