@@ -117,6 +117,21 @@ export function slabOf(payload: Payload): CommandSlab {
   throw new TypeError('only payloads made by CommandSlabBuilder can be encoded');
 }
 
+/**
+ * Continues a checksum over the batch at `at` by its header, which speaks for the payload. The
+ * header's own checksum goes in first: behind the bytes that it covers it would cancel them, since
+ * the CRC of a text and its CRC is the same for every text.
+ */
+export function checksumOverBatch(
+  bytes: Uint8Array,
+  at: number,
+  checksum: Checksum,
+  running: number,
+): number {
+  const seed = (running ^ u32At(bytes, at + CHECKSUM_AT)) >>> 0;
+  return checksum(bytes.subarray(at, at + CHECKSUM_AT), seed);
+}
+
 /** Reads batch after batch; checks each and that it continues the one before. */
 export class BatchReader {
   readonly #bytes: Uint8Array;

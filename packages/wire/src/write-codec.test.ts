@@ -58,6 +58,15 @@ test('writes come back one after the other, and their checksums continue', () =>
   );
 });
 
+test('the checksum tells batches apart that differ in their header alone', () => {
+  const payload = CommandSlab.of(Uint8Array.of(1, 2, 3));
+  const checksums = [7, 8].map((index) => {
+    const batches = [commandBatch(2 as Term, index as LogIndex, payload)];
+    return encodeWrite({ hardState: undefined, snapshot: undefined, batches }, crc32, 5).checksum;
+  });
+  assert.notEqual(checksums[0], checksums[1]);
+});
+
 test('a compaction comes back', () => {
   fc.assert(
     fc.property(snapshotMeta, fc.nat(), (snapshot, back) => {

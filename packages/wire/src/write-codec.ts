@@ -20,7 +20,7 @@ import type {
   Term,
   Write,
 } from '@quorate/core';
-import { BATCH_HEADER_BYTES, BatchReader, encodeBatch, encodedBatchSize } from './batch-codec.ts';
+import { BatchReader, checksumOverBatch, encodeBatch, encodedBatchSize } from './batch-codec.ts';
 import { numberAt, putNumber, putU32, u16At, u32At } from './bytes.ts';
 import type { Checksum } from './checksum.ts';
 import { FrameError } from './errors.ts';
@@ -100,7 +100,10 @@ export function encodeWrite(write: StoredWrite, checksum: Checksum, seed = 0): E
 
   const chunks = [head];
   let running = checksum(head, seed);
-  for (const batch of batches) running = checksum(encodeBatch(batch, chunks, checksum), running);
+  for (const batch of batches) {
+    const header = encodeBatch(batch, chunks, checksum);
+    running = checksumOverBatch(header, 0, checksum, running);
+  }
   return { chunks, byteLength: encodedWriteSize(write), checksum: running };
 }
 
@@ -146,7 +149,7 @@ export function decodeWrite(bytes: Uint8Array, at: number, checksum: Checksum, s
     const { offset } = reader;
     batchOffsets.push(offset);
     batches.push(reader.next());
-    running = checksum(bytes.subarray(offset, offset + BATCH_HEADER_BYTES), running);
+    running = checksumOverBatch(bytes, offset, checksum, running);
   }
   const write = { hardState, batches, snapshot };
   return { kind: 'write', write, batchOffsets, end: reader.offset, checksum: running };

@@ -17,7 +17,7 @@ import {
   snapshotOf,
   writeOf,
 } from './log.test.support.ts';
-import { segmentName } from './log-format.ts';
+import { SEGMENT_HEADER_BYTES, segmentName } from './log-format.ts';
 import { MemoryFileSystem, systemError } from './memory-file-system.test.support.ts';
 import { memoryStorage } from './memory-storage.ts';
 import type { WriteListener } from './storage.ts';
@@ -302,8 +302,8 @@ test('a vote outlives its file also when the first record of the next one was to
   }
   const torn = disk.afterKill();
   const { bytes } = torn.files.get(path(6))!;
-  assert.ok(bytes[80]! > 0, 'a record stands behind the header');
-  bytes.fill(0, 80);
+  assert.ok(bytes[SEGMENT_HEADER_BYTES]! > 0, 'a record stands behind the header');
+  bytes.fill(0, SEGMENT_HEADER_BYTES + 16);
 
   const { log: next, recovered } = await openLog(torn);
   // Without space nothing is kept for recycling.

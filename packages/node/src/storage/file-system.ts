@@ -8,6 +8,8 @@
 import fs from 'node:fs';
 import { dirname as parentOf } from 'node:path';
 import { promisify } from 'node:util';
+import { BufferedFile } from './buffered-file.ts';
+import { DurableFile, openDirect } from './durable-file.ts';
 import { makeDirectories } from './make-directory.ts';
 
 export interface FileSystem {
@@ -83,55 +85,6 @@ const FLAGS: Readonly<Record<OpenMode, number>> = {
 const openFd = promisify(fs.open);
 const closeFd = promisify(fs.close);
 const fsync = promisify(fs.fsync);
-const fstat = promisify(fs.fstat);
-
-class NodeFile implements File {
-  readonly path: string;
-  readonly #fd: number;
-
-  constructor(path: string, fd: number) {
-    this.path = path;
-    this.#fd = fd;
-  }
-
-  writeSync(chunks: readonly Uint8Array[], position: number): number {
-    return fs.writevSync(this.#fd, chunks, position);
-  }
-
-  write(chunks: readonly Uint8Array[], position: number): Promise<number> {
-    return new Promise((resolve, reject) => {
-      fs.writev(this.#fd, chunks, position, (error, written) => {
-        if (error === null) resolve(written);
-        else reject(error);
-      });
-    });
-  }
-
-  readSync(bytes: Uint8Array, position: number): number {
-    return fs.readSync(this.#fd, bytes, 0, bytes.length, position);
-  }
-
-  read(bytes: Uint8Array, position: number): Promise<number> {
-    return new Promise((resolve, reject) => {
-      fs.read(this.#fd, bytes, 0, bytes.length, position, (error, count) => {
-        if (error === null) resolve(count);
-        else reject(error);
-      });
-    });
-  }
-
-  async size(): Promise<number> {
-    return (await fstat(this.#fd)).size;
-  }
-
-  sync(): Promise<void> {
-    return fsync(this.#fd);
-  }
-
-  close(): Promise<void> {
-    return closeFd(this.#fd);
-  }
-}
 
 export const nodeFileSystem: FileSystem = {
   list: (directory) => fs.promises.readdir(directory),
@@ -141,7 +94,10 @@ export const nodeFileSystem: FileSystem = {
       await nodeFileSystem.syncDirectory(parentOf(made));
     }
   },
-  open: async (path, mode) => new NodeFile(path, await openFd(path, FLAGS[mode], 0o600)),
+  async open(path, mode) {
+    const file = new BufferedFile(path, await openFd(path, FLAGS[mode], 0o600));
+    return mode === 'durable' ? new DurableFile(file, openDirect(path)) : file;
+  },
   rename: (from, to) => fs.promises.rename(from, to),
   remove: (path) => fs.promises.rm(path, { force: true }),
   async freeBytes(directory) {

@@ -17,11 +17,16 @@ import {
 } from '@quorate/wire';
 import { checksum } from './checksum.ts';
 
-export const FORMAT_VERSION = 1;
-export const SEGMENT_HEADER_BYTES = 64;
+export const FORMAT_VERSION = 2;
+/** A whole block, so that the records behind it are aligned. */
+export const SEGMENT_HEADER_BYTES = 512;
 export const RECORD_HEADER_BYTES = 24;
-/** Records begin at multiples of this, so that a search for them need not look elsewhere. */
-export const RECORD_ALIGNMENT = 8;
+/**
+ * Records begin at multiples of this: so that they can be written directly (durable-file.ts), so that
+ * no write touches a block that an earlier one made durable, and so that a search for them need not
+ * look elsewhere.
+ */
+export const RECORD_ALIGNMENT = 512;
 
 const MAGIC = [0x51, 0x52, 0x41, 0x54, 0x4c, 0x4f, 0x47, 0x0a];
 const SUFFIX = '.log';

@@ -63,6 +63,7 @@ export class LogShape {
 
   /** Forgets what lies at or below `base`. Answers false when entries above it are missing. */
   dropThroughBase(): boolean {
+    if (this.#mayBeginAnywhere && this.base.index === 0) return false;
     if (this.batches.length === 0) {
       this.lastIndex = this.base.index;
     } else if (this.#firstIndex > this.base.index + 1 || this.lastIndex < this.base.index) {

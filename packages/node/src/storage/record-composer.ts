@@ -16,6 +16,7 @@ import { checksum } from './checksum.ts';
 import {
   encodeSegmentHeader,
   FORMAT_VERSION,
+  RECORD_ALIGNMENT,
   RECORD_HEADER_BYTES,
   recordBytes,
   SEGMENT_HEADER_BYTES,
@@ -46,7 +47,7 @@ export interface ComposedRecord {
   readonly locations: readonly (readonly BatchLocation[])[];
 }
 
-const PADDING = new Uint8Array(8);
+const PADDING = new Uint8Array(RECORD_ALIGNMENT);
 const EMPTY_WRITE: StoredWrite = { hardState: undefined, batches: [], snapshot: undefined };
 
 /** Bytes of content that a part becomes. */

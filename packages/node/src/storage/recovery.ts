@@ -120,6 +120,7 @@ class Recovery {
 
   async run(): Promise<RecoveredLog> {
     const first = this.#firstInUse();
+    if (first === undefined) this.#refuseNothingInUse();
     const inUse = first === undefined ? [] : this.#files.slice(this.#files.indexOf(first));
     if (first?.header !== undefined) {
       this.#nextRecord = first.header.firstRecord;
@@ -155,6 +156,13 @@ class Recovery {
       prepared: await this.#keepOneUnused(unused),
       warnings: this.#warnings,
     };
+  }
+
+  /** A log that ever had a second file has one in use for ever. */
+  #refuseNothingInUse(): void {
+    const later = this.#files.find(({ segment }) => segment > 1);
+    if (later !== undefined)
+      throw corruptLog(later.path, 0, 'no file of the log has a valid header');
   }
 
   /** Recycling takes the oldest file first; what a crash left before a gap is not needed. */
