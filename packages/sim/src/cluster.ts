@@ -39,6 +39,8 @@ export interface ClusterConfig {
   readonly watch: (event: TraceEvent) => void;
   /** Who asks the servers for something when an action says so. @default clients that do not listen. */
   readonly clients?: Clients;
+  /** @default a `Disk`. */
+  readonly makeDisk?: typeof newDisk;
   /** See everything that every server does, after the properties have been checked. */
   readonly observers?: readonly ServerObserver[];
   /** Told of servers that ended by themselves, and of writes that a crash lost. */
@@ -102,7 +104,8 @@ export class Cluster {
   #addMachine(id: NodeId, voters: readonly NodeId[]): void {
     const stored = new StoredLog(configurationOf(voters));
     const { time } = this;
-    this.#disks.set(id, new Disk(time, this.#stream(), this.#config.writeDuration, stored));
+    const { makeDisk = newDisk, writeDuration } = this.#config;
+    this.#disks.set(id, makeDisk(time, this.#stream(), writeDuration, stored));
     this.#clocks.set(id, new LocalClock(time));
     this.#ids = [...this.#ids, id].sort((a, b) => a - b);
   }
@@ -232,6 +235,8 @@ export class Cluster {
     return seededRandom(seedFrom(this.random));
   }
 }
+
+const newDisk = (...of: ConstructorParameters<typeof Disk>): Disk => new Disk(...of);
 
 /** A duration drawn evenly between two bounds, in milliseconds. */
 export const evenly =

@@ -47,6 +47,8 @@ export class Disk {
   /** Oldest first; the disk is at work on the first `#atWork` of them. */
   #inFlight: Job[] = [];
   #atWork = 0;
+  /** As many of them, the oldest, a crash leaves done for certain. */
+  #firm = 0;
   #work: { readonly doneAt: Milliseconds; timer: Timer } | undefined;
   #stalledUntil: Milliseconds = -Infinity;
   #willFail: DiskFailure | undefined;
@@ -104,6 +106,11 @@ export class Disk {
     const last = this.#inFlight.at(-1);
     if (last === undefined) action();
     else last.onDurable.push(action);
+  }
+
+  /** Whatever a crash may lose, it is not what has been begun so far. */
+  makeFirm(): void {
+    this.#firm = this.#inFlight.length;
   }
 
   /** For so long nothing becomes durable, also what is under way. */
@@ -166,12 +173,13 @@ export class Disk {
 
   /** Any number of the writes in flight are done, the oldest ones; the others are gone. */
   #loseSome(): readonly Job[] {
-    const done = below(this.#random, this.#inFlight.length + 1);
+    const done = this.#firm + below(this.#random, this.#inFlight.length - this.#firm + 1);
     const lost = this.#inFlight.slice(done);
     for (const job of this.#inFlight.slice(0, done)) job.change(this.durable);
     this.#work?.timer.cancel();
     this.#work = undefined;
     this.#atWork = 0;
+    this.#firm = 0;
     this.#inFlight = [];
     this.latest = this.durable.copy();
     return lost;
@@ -204,6 +212,7 @@ export class Disk {
         return;
       }
       const done = this.#inFlight.splice(0, this.#atWork);
+      this.#firm = Math.max(0, this.#firm - done.length);
       this.#sync();
       for (const { change, onDurable } of done) {
         change(this.durable);

@@ -17,6 +17,10 @@ export class Observers implements ServerObserver {
     for (const one of this.#all) one.traced(server, event);
   }
 
+  received(server: Server, message: Message): void {
+    for (const one of this.#all) one.received(server, message);
+  }
+
   wrote(server: Server, write: Write): void {
     for (const one of this.#all) one.wrote(server, write);
   }

@@ -65,6 +65,8 @@ export class Properties implements ServerObserver {
     if (event.kind === 'becameLeader') this.#becameLeader(server, event.term);
   }
 
+  received(): void {}
+
   wrote(server: Server, write: Write): void {
     const first = write.batches[0];
     if (first === undefined) return;

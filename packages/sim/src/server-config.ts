@@ -31,9 +31,11 @@ export interface Service {
 export interface ServerObserver {
   started(server: Server): void;
   traced(server: Server, event: TraceEvent): void;
+  /** A message is about to be handled. */
+  received(server: Server, message: Message): void;
   /** A write is handed to the disk. */
   wrote(server: Server, write: Write): void;
-  /** A message leaves; `isPromise` if it had to wait for the disk. */
+  /** A message leaves as it is here; `isPromise` if it had to wait for the disk. */
   sent(server: Server, message: Message, isPromise: boolean): void;
   applied(server: Server, batch: Batch): void;
   /** A turn is over: everything the core wanted done is under way. */

@@ -269,6 +269,7 @@ export class Server {
   #step(input: Input): void {
     if (!this.#isRunning) return;
     this.#proposeStarted();
+    if (input.kind === 'received') this.#config.observer.received(this, input.message);
     this.#raft.step(input, this.#now());
     this.#dueTurn();
   }
@@ -330,8 +331,9 @@ export class Server {
 
   #send(messages: readonly Message[], isPromise: boolean): void {
     for (const message of messages) {
-      this.#config.observer.sent(this, message, isPromise);
-      this.#config.send(this.#parcel(message));
+      const parcel = this.#parcel(message);
+      this.#config.observer.sent(this, parcel.message, isPromise);
+      this.#config.send(parcel);
     }
   }
 
