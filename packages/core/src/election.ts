@@ -15,7 +15,7 @@ import { judgeVote, type VoteVerdict } from './vote.ts';
 
 /** The election timeout has passed without a leader (Figure 2, Followers; Candidates). */
 export function startElection(node: NodeState): void {
-  if (!isVoter(node.configuration, node.id)) {
+  if (!mayRun(node)) {
     node.becomeFollower(node.leaderId, 'not-a-voter');
   } else if (node.options.preVote && node.currentTerm > TERM_ZERO) {
     // In term 0 there is nobody to ask for: term 1 cannot disturb a leader.
@@ -23,6 +23,16 @@ export function startElection(node: NodeState): void {
   } else {
     startVote(node);
   }
+}
+
+/**
+ * A server that its own newest configuration leaves out still runs while that is not committed: it may
+ * be the only one that has it, and so the only one whose log is not behind (dissertation §4.2.2). It is
+ * not counted then, neither its vote nor its log.
+ */
+function mayRun(node: NodeState): boolean {
+  const possible = node.log.configurations.possible(node.commitIndex);
+  return possible.some((configuration) => isVoter(configuration, node.id));
 }
 
 function startPreVote(node: NodeState): void {

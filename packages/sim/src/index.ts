@@ -1,5 +1,13 @@
 /** A whole Raft cluster in one thread and virtual time, and the MIT lab's tests on it. */
-export { type ChaosReport, runChaos } from './chaos/run.ts';
+export type { ChaosPlan } from './chaos/plan.ts';
+export {
+  ChaosFailure,
+  type ChaosOptions,
+  type ChaosReport,
+  type Recording,
+  replayChaos,
+  runChaos,
+} from './chaos/run.ts';
 export { LAB_TESTS, labTestsNamed } from './lab/catalog.ts';
 export { type Comparison, compareBytes, compareCalls, FIGURES_TO_BEAT } from './lab/figures.ts';
 export { meanOf } from './lab/report.ts';

@@ -95,7 +95,9 @@ export class Network {
     }
     const delays = this.behaviour.delaysOf(isRequest[message.kind], this.#random);
     if (delays.length === 0) this.#lose(parcel, this.behaviour.lossNoticeMs(this.#random));
-    for (const delayMs of delays) this.#deliver(parcel, delayMs, size);
+    // Commands that are passed on are told apart by nobody: a connection does not repeat them.
+    const copies = message.kind === 'forwardProposal' ? delays.slice(0, 1) : delays;
+    for (const delayMs of copies) this.#deliver(parcel, delayMs, size);
   }
 
   #deliver(parcel: Parcel, delayMs: Milliseconds, size: number): void {

@@ -153,6 +153,25 @@ test('a server that left is told, does not disturb, and is sent nothing more', (
   assert.deepEqual([leader.raft.isLeader, leader.raft.term, third.raft.term], [true, 1, 1]);
 });
 
+test('a leader that left, and lost its lead before anybody knew, runs again (dissertation 4.2.2)', () => {
+  const servers = cluster();
+  const [leader, second, third] = servers as [Server, Server, Server];
+  pass(servers, 200);
+  assert.equal(change(leader, [1, 2]).kind, 'appended');
+  pass(servers, 200);
+  change(leader, [2]);
+  leader.finishWrites();
+  // Nothing gets out until it has stepped down: only its own log has the configuration without it.
+  pass(servers, 3000, ({ from, to }) => from === 1 || to === 1);
+  assert.equal(leader.raft.isLeader, false);
+  assert.equal(second.raft.lastIndex, 2);
+  // Server 2 needs the vote of server 1, which refuses it: its log is behind. Server 1 must run.
+  pass(servers, 10_000);
+  assert.deepEqual(configurationOf(second).voters, [2]);
+  assert.equal(second.raft.isLeader, true);
+  assert.equal(third.raft.isLeader, false);
+});
+
 test('a change is refused with a reason, and nothing is appended', () => {
   const servers = cluster(4, 5);
   const [leader, follower] = servers as [Server, Server];

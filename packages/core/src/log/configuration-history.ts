@@ -31,6 +31,12 @@ export class ConfigurationHistory {
     return found.configuration;
   }
 
+  /** The configurations one of which is in force, if entries up to `commitIndex` are committed. */
+  possible(commitIndex: LogIndex): readonly Configuration[] {
+    const committed = this.#history.findLastIndex((entry) => entry.index <= commitIndex);
+    return this.#history.slice(Math.max(0, committed)).map((entry) => entry.configuration);
+  }
+
   add(entry: ConfigurationAt): void {
     this.#history.push(entry);
   }

@@ -1,50 +1,78 @@
-import type { Milliseconds, RaftOptions, Random } from '@quorate/core';
-import { below, between, chance, pick } from '../dice.ts';
-import type { WriteDuration } from '../disk.ts';
-import { faultyNetwork, type NetworkBehaviour } from '../network-behaviour.ts';
+/** What a run is made of before anything happens, all of it drawn from its seed. Data, and no dice. */
 
-/** What a run is made of, all of it drawn from its seed. */
+import {
+  DEFAULT_RAFT_OPTIONS,
+  type Milliseconds,
+  type RaftOptions,
+  type Random,
+} from '@quorate/core';
+import { below, between, chance, pick, seedFrom } from '../dice.ts';
+import type { DiskOptions } from '../disk-behaviour.ts';
+import type { FaultyNetworkOptions } from '../network-behaviour.ts';
+
 export interface ChaosPlan {
+  readonly seed: number;
+  /** Of network, disks and election timeouts; what is done to the cluster has dice of its own. */
+  readonly diceSeed: number;
+  /** Servers at the beginning, all of them voters. */
   readonly size: number;
   readonly options: RaftOptions;
-  readonly faultsMs: Milliseconds;
-  /** Mean pause between two faults. */
-  readonly faultEveryMs: Milliseconds;
-  readonly proposeEveryMs: Milliseconds;
   readonly snapshotEvery: number;
   readonly keepEntries: number;
   readonly tellsLoss: boolean;
-  readonly writeDuration: WriteDuration;
   readonly maxApplyMs: Milliseconds;
+  readonly faultsMs: Milliseconds;
 }
 
-const SIZES = [3, 5];
+const SIZES = [1, 2, 3, 3, 3, 4, 5, 5, 5, 6, 7, 8, 9];
 
-export function drawPlan(random: Random): ChaosPlan {
+/** In election timeouts: long enough for some dozens of faults, short enough for many runs. */
+const FAULTS_LAST = { from: 25, to: 60 } as const;
+
+/** @param scale How many times as long as usual the faults last. */
+export function drawPlan(random: Random, seed: number, scale: number): ChaosPlan {
+  const options = drawOptions(random);
+  const { electionTimeoutMs } = options;
   return {
+    seed,
+    diceSeed: seedFrom(random),
     size: pick(random, SIZES),
-    options: drawOptions(random),
-    faultsMs: between(random, 5_000, 15_000),
-    faultEveryMs: between(random, 50, 800),
-    proposeEveryMs: between(random, 2, 60),
-    snapshotEvery: 1 + below(random, 60),
+    options,
+    snapshotEvery: 2 + below(random, 60),
     keepEntries: below(random, 20),
     tellsLoss: chance(random, 0.5),
-    writeDuration: drawDisk(random),
     maxApplyMs: pick(random, [0, 2, 20]),
+    faultsMs: scale * electionTimeoutMs * between(random, FAULTS_LAST.from, FAULTS_LAST.to),
   };
 }
 
 /** Limits are small, so that they are met. */
-function drawOptions(random: Random): RaftOptions {
-  const electionTimeoutMs = between(random, 100, 300);
+function drawOptions(random: Random): RaftOptions & { electionTimeoutMs: Milliseconds } {
+  const electionTimeoutMs = pick(random, [150, 300, 1000]);
+  const checkQuorum = chance(random, 0.75);
   return {
     electionTimeoutMs,
-    heartbeatIntervalMs: electionTimeoutMs / between(random, 3, 10),
+    heartbeatIntervalMs: electionTimeoutMs / pick(random, [3, 5, 10]),
     commitNoticeDelayMs: pick(random, [0, 2, 1000]),
     preVote: chance(random, 0.7),
-    checkQuorum: chance(random, 0.7),
+    checkQuorum,
     noopOnElection: chance(random, 0.8),
+    leaseReads: checkQuorum && chance(random, 0.4),
+    ...drawLimits(random),
+  };
+}
+
+/** What a server may be restarted with, whatever the others have. */
+export function drawOtherOptions(random: Random, ids: readonly number[]): RaftOptions {
+  return {
+    preVote: chance(random, 0.5),
+    priorities: Object.fromEntries(ids.map((id) => [id, below(random, 3)])),
+    ...drawLimits(random),
+  };
+}
+
+function drawLimits(random: Random): RaftOptions {
+  return {
     maxAppendBytes: pick(random, [1, 200, 1_000_000]),
     maxInflightMessages: pick(random, [1, 4, 256]),
     maxInflightBytes: pick(random, [100, 1_000, 1_000_000]),
@@ -54,19 +82,24 @@ function drawOptions(random: Random): RaftOptions {
   };
 }
 
-/** Usually quick, now and then stalled. */
-function drawDisk(random: Random): WriteDuration {
-  const usualMs = pick(random, [0.1, 2, 10]);
-  const stall = pick(random, [0, 0, 0.01]);
-  return (disk) => (chance(disk, stall) ? between(disk, 50, 500) : between(disk, 0, usualMs));
-}
-
-export function drawNetwork(random: Random): NetworkBehaviour {
-  return faultyNetwork({
+/** Delays are a small part of an election timeout, as the paper asks (§5.6), but for the unlucky. */
+export function drawNetwork(random: Random, { options }: ChaosPlan): FaultyNetworkOptions {
+  const { electionTimeoutMs = DEFAULT_RAFT_OPTIONS.electionTimeoutMs } = options;
+  return {
     minDelayMs: 0.2,
-    maxDelayMs: pick(random, [1, 5, 20]),
+    maxDelayMs: electionTimeoutMs * pick(random, [0.005, 0.02, 0.1]),
     lossProbability: pick(random, [0, 0, 0.05, 0.3]),
     duplicateProbability: pick(random, [0, 0.1]),
     heldUpProbability: pick(random, [0, 0.05]),
-  });
+  };
+}
+
+export function drawDisk(random: Random, { options }: ChaosPlan): DiskOptions {
+  const { electionTimeoutMs = DEFAULT_RAFT_OPTIONS.electionTimeoutMs } = options;
+  return {
+    minWriteMs: 0,
+    maxWriteMs: electionTimeoutMs * pick(random, [0.001, 0.01, 0.05, 0.2]),
+    stallProbability: pick(random, [0, 0, 0.01]),
+    stallMs: electionTimeoutMs * 3,
+  };
 }

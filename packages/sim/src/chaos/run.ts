@@ -1,212 +1,126 @@
 /**
- * A cluster under random faults, all drawn from one seed, with commands offered all the time. Then
- * the faults stop, and the cluster must elect, commit, and be equal everywhere, with nothing lost
- * that anybody has seen applied.
+ * A cluster under random faults, all drawn from one seed, with clients and operators asking all the
+ * time. After every step the properties are checked, in the end the clients' history is, and then the
+ * cluster must recover.
  */
 
-import { type NodeId, seededRandom } from '@quorate/core';
-import { CommandSlab } from '@quorate/wire';
-import { Cluster, evenly } from '../cluster.ts';
-import { below, between, pick } from '../dice.ts';
-import { calmNetwork } from '../network-behaviour.ts';
-import { sleep, waitUntil } from '../time.ts';
+import { type Milliseconds, seededRandom } from '@quorate/core';
+import { seedFrom } from '../dice.ts';
+import type { ServerObserver } from '../server.ts';
+import { sleep } from '../time.ts';
 import { VirtualTime } from '../virtual-time.ts';
-import { FAULT_MIX, FAULTS } from './faults.ts';
-import { encodeCommand, Journal } from './journal.ts';
-import { type ChaosPlan, drawNetwork, drawPlan } from './plan.ts';
+import { Drawing } from './drawing.ts';
+import { type ChaosPlan, drawPlan } from './plan.ts';
+import { calm, recover } from './recovery.ts';
+import { type TimedAction, World } from './world.ts';
 
 export interface ChaosReport {
   readonly seed: number;
   readonly size: number;
   /** Virtual time, until the faults stopped and in all. */
-  readonly faultsMs: number;
-  readonly totalMs: number;
-  /** From the end of the faults until all servers had applied a command offered after it. */
-  readonly recoveryMs: number;
-  readonly proposed: number;
-  readonly applied: number;
-  /** How often each fault was done and each trace event seen. */
-  readonly reached: ReadonlyMap<string, number>;
+  readonly faultsMs: Milliseconds;
+  readonly totalMs: Milliseconds;
+  /** From the end of the faults until the cluster was whole. */
+  readonly recoveryMs: Milliseconds;
+  readonly electionTimeoutMs: Milliseconds;
+  /** Clients' operations, and those of them that were answered. */
+  readonly asked: number;
+  readonly answered: number;
+  /** Entries that were committed. */
+  readonly entries: number;
+  /** Of all that happened, with its time: the same for the same seed, on every machine. */
+  readonly digest: string;
+  /** How often each action was done, each rule of the core was reached, and so on, by name. */
+  readonly reached: Readonly<Record<string, number>>;
 }
 
-/**
- * Election timeouts within which the cluster must be whole again: one to notice, one or two for an
- * election (each may split), one to bring everybody up to date by snapshot, each over a network that
- * loses nothing any more but still has old messages and old disk stalls in it.
- */
-export const RECOVERY_ELECTION_TIMEOUTS = 20;
-
-/** Clients stop offering while more than this is open, so that no backlog outlasts the faults. */
-const MAX_OPEN_COMMANDS = 200;
-
-/** Runs one seed. Throws with one line that reruns it. */
-export async function runChaos(seed: number): Promise<ChaosReport> {
-  const time = new VirtualTime();
-  const run = new ChaosRun(time, seed);
-  try {
-    return await time.run(() => run.run());
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    const at = `${run.plan.size} servers, ${time.now().toFixed(1)} ms`;
-    throw new Error(`${reason} (${at})\nrerun: npm run sim -- --seed ${seed}`, { cause });
-  }
+export interface ChaosOptions {
+  /** How many times as long as usual the faults last. @default 1 */
+  readonly scale?: number;
+  /** Watch the run. */
+  readonly observers?: readonly ServerObserver[];
 }
 
-interface Offer {
-  readonly command: number;
-  readonly term: number;
-}
-
-class ChaosRun {
+/** What is needed to do a run again, without the dice that drew it. */
+export interface Recording {
   readonly plan: ChaosPlan;
-  readonly #seed: number;
-  readonly #time: VirtualTime;
-  readonly #random: () => number;
-  readonly #cluster: Cluster;
-  readonly #reached = new Map<string, number>();
-  /** Commands that some server has applied. */
-  readonly #applied = new Set<number>();
-  #proposed = 0;
-  #isOver = false;
+  readonly actions: readonly TimedAction[];
+}
 
-  constructor(time: VirtualTime, seed: number) {
-    this.#seed = seed;
-    this.#time = time;
-    this.#random = seededRandom(seed);
-    this.plan = drawPlan(this.#random);
-    const { plan } = this;
-    this.#cluster = new Cluster({
-      time,
-      seed,
-      size: plan.size,
-      options: plan.options,
-      network: drawNetwork(this.#random),
-      makeService: (server) =>
-        new Journal(server, plan.snapshotEvery, (command) => this.#applied.add(command)),
-      writeDuration: plan.writeDuration,
-      applyDuration: (random) => between(random, 0, plan.maxApplyMs),
-      keepEntries: plan.keepEntries,
-      tellsLoss: plan.tellsLoss,
-      watch: (event) => this.#reach(event.kind),
-    });
-  }
+/** A run failed; the message's last line reruns it. */
+export class ChaosFailure extends Error {
+  override readonly name = 'ChaosFailure';
+  readonly recording: Recording;
 
-  async run(): Promise<ChaosReport> {
-    const clients = this.#time.spawn(() => this.#propose());
-    const { faultsMs } = this.plan;
-    await this.#doFaults(faultsMs);
-    const calmAt = this.#time.now();
-    this.#stopFaults();
-    const last = await this.#recover();
-    const recoveryMs = this.#time.now() - calmAt;
-    this.#isOver = true;
-    await clients.join();
-    this.#expectEverywhere(last);
-    const totalMs = this.#time.now();
-    this.#cluster.shutDown();
-    return {
-      seed: this.#seed,
-      size: this.plan.size,
-      faultsMs,
-      totalMs,
-      recoveryMs,
-      proposed: this.#proposed,
-      applied: this.#applied.size,
-      reached: this.#reached,
-    };
-  }
-
-  /** Offers commands to servers drawn at random; most do not lead and refuse. */
-  async #propose(): Promise<void> {
-    while (!this.#isOver) {
-      const { running } = this.#cluster;
-      if (running.length > 0) {
-        const server = pick(this.#random, running);
-        const { lastIndex, commitIndex } = server.status();
-        if (lastIndex - commitIndex <= MAX_OPEN_COMMANDS) this.#proposeAt(server.id);
-      }
-      await sleep(this.#time, between(this.#random, 0, 2 * this.plan.proposeEveryMs));
-    }
-  }
-
-  #proposeAt(id: NodeId): number | undefined {
-    const first = this.#proposed + 1;
-    const commands = Array.from({ length: 1 + below(this.#random, 4) }, (_, at) =>
-      encodeCommand(first + at),
-    );
-    const proposed = this.#cluster.get(id).propose(CommandSlab.of(...commands));
-    if (proposed.kind === 'refused') return undefined;
-    this.#proposed += commands.length;
-    return this.#proposed;
-  }
-
-  async #doFaults(forMs: number): Promise<void> {
-    const end = this.#time.now() + forMs;
-    while (this.#time.now() < end) {
-      await sleep(this.#time, between(this.#random, 0, 2 * this.plan.faultEveryMs));
-      const name = pick(this.#random, FAULT_MIX);
-      this.#reach(name);
-      FAULTS[name]!(this.#cluster, this.#random);
-    }
-  }
-
-  #stopFaults(): void {
-    this.#cluster.network.behaviour = calmNetwork(0.2, 5);
-    for (const id of this.#cluster.ids) this.#cluster.disk(id).writeDuration = evenly(0, 2);
-    this.#cluster.applyDuration = () => 0;
-    this.#cluster.heal();
-    for (const id of this.#cluster.ids) {
-      if (this.#cluster.find(id) === undefined) this.#cluster.start(id);
-    }
-  }
-
-  /** Answers a command that was offered after the faults and is applied everywhere. */
-  async #recover(): Promise<number> {
-    const limitMs = RECOVERY_ELECTION_TIMEOUTS * this.plan.options.electionTimeoutMs!;
-    let last: Offer | undefined;
-    const isWhole = () => {
-      last = this.#offerAnew(last);
-      return (
-        last !== undefined && this.#journals().every((j) => j.commands.includes(last!.command))
-      );
-    };
-    if (await waitUntil(this.#time, isWhole, limitMs, 5)) return last!.command;
-    const states = this.#cluster.running.map((server) => JSON.stringify(server.status()));
-    throw new Error(`not whole ${limitMs.toFixed(0)} ms after the faults: ${states.join(' ')}`);
-  }
-
-  /** Offers another command to the leader of a newer term, which may not have the one before. */
-  #offerAnew(last: Offer | undefined): Offer | undefined {
-    if (last !== undefined && this.#applied.has(last.command)) return last;
-    for (const server of this.#cluster.running) {
-      const { role, term } = server.status();
-      if (role !== 'leader' || (last !== undefined && term <= last.term)) continue;
-      const command = this.#proposeAt(server.id);
-      if (command !== undefined) return { command, term };
-    }
-    return last;
-  }
-
-  /** The same commands in the same order on all servers, each once, and all that were ever applied. */
-  #expectEverywhere(last: number): void {
-    const [first, ...others] = this.#journals().map(({ commands }) =>
-      commands.slice(0, commands.indexOf(last) + 1),
-    );
-    const expected = first!.join();
-    if (others.some((commands) => commands.join() !== expected)) {
-      throw new Error('the servers have applied different commands');
-    }
-    const held = new Set(this.#journals()[0]!.commands);
-    const lost = [...this.#applied].filter((command) => command <= last && !held.has(command));
-    if (lost.length > 0) throw new Error(`commands ${lost.join()} were applied and are lost`);
-    if (new Set(first).size !== first!.length) throw new Error('a command was applied twice');
-  }
-
-  #journals(): readonly Journal[] {
-    return this.#cluster.running.map(({ service }) => service as Journal);
-  }
-
-  #reach(what: string): void {
-    this.#reached.set(what, (this.#reached.get(what) ?? 0) + 1);
+  constructor(world: World, cause: unknown, rerun: string) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    const at = `${world.plan.size} servers, ${world.time.now().toFixed(1)} ms`;
+    super(`${reason} (${at})\nrerun: ${rerun}`, { cause });
+    this.recording = recordingOf(world);
   }
 }
+
+/** Steps that the search for an order of the clients' operations may take: a second or so. */
+const MAX_CHECK_STEPS = 2_000_000;
+
+/** Runs one seed. @throws {ChaosFailure} */
+export function runChaos(seed: number, options: ChaosOptions = {}): Promise<ChaosReport> {
+  const { scale = 1, observers = [] } = options;
+  const random = seededRandom(seed);
+  const plan = drawPlan(random, seed, scale);
+  const world = new World(new VirtualTime(), plan, observers);
+  const drawing = new Drawing(world, seededRandom(seedFrom(random)));
+  const scaled = scale === 1 ? '' : ` --scale ${scale}`;
+  return finish(world, () => drawing.begin(), `npm run sim -- --seed ${seed}${scaled}`);
+}
+
+/** Does a recorded run again. Of actions that were left out, the rest is done as before. */
+export function replayChaos(
+  { plan, actions }: Recording,
+  observers: readonly ServerObserver[] = [],
+): Promise<ChaosReport> {
+  const world = new World(new VirtualTime(), plan, observers);
+  const begin = () => {
+    for (const { at, action } of actions) {
+      if (at === 0) world.do(action);
+      else if (at < plan.faultsMs) world.time.after(at, () => world.do(action));
+    }
+  };
+  return finish(world, begin, 'the recording');
+}
+
+async function finish(world: World, begin: () => void, rerun: string): Promise<ChaosReport> {
+  const { time, plan } = world;
+  try {
+    return await time.run(async () => {
+      begin();
+      await sleep(time, plan.faultsMs);
+      calm(world);
+      const recoveryMs = await recover(world);
+      world.cluster.shutDown();
+      world.clients.expectLinearizable(MAX_CHECK_STEPS);
+      return report(world, recoveryMs);
+    });
+  } catch (cause) {
+    throw new ChaosFailure(world, cause, rerun);
+  }
+}
+
+function report(world: World, recoveryMs: Milliseconds): ChaosReport {
+  const { plan, time, clients, record, digest, coverage } = world;
+  return {
+    seed: plan.seed,
+    size: plan.size,
+    faultsMs: plan.faultsMs,
+    totalMs: time.now(),
+    recoveryMs,
+    electionTimeoutMs: plan.options.electionTimeoutMs!,
+    asked: clients.asked,
+    answered: clients.answered,
+    entries: record.lastIndex,
+    digest: digest.value,
+    reached: Object.fromEntries(coverage.counts),
+  };
+}
+
+const recordingOf = ({ plan, done }: World): Recording => ({ plan, actions: [...done] });

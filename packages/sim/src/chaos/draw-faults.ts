@@ -1,0 +1,162 @@
+/**
+ * What goes wrong next. Each kind of fault looks at the cluster, rolls the dice of drawing and answers
+ * actions, which are values: done again they do the same, whatever the dice.
+ */
+
+import { DEFAULT_RAFT_OPTIONS, type NodeId, type Random } from '@quorate/core';
+import type { Cluster } from '../cluster.ts';
+import { below, between, chance, pick, shuffled } from '../dice.ts';
+import type { Action } from '../scenario/action.ts';
+import { type ChaosPlan, drawDisk, drawNetwork, drawOtherOptions } from './plan.ts';
+import { canDoWithout, downIn, leaderOf, rottenIn } from './view.ts';
+
+export interface Table {
+  readonly cluster: Cluster;
+  readonly random: Random;
+  readonly plan: ChaosPlan;
+}
+
+type Draw = (table: Table) => readonly Action[];
+
+/** What goes wrong, in kinds that a run has or has not. */
+export const FAULTS: Readonly<Record<string, Draw>> = {
+  crash: ({ cluster, random }) => someRunning(cluster, random).map((id) => crash(id)),
+  crashLeader: ({ cluster }) => leaderIn(cluster).map((id) => crash(id)),
+  crashAll: ({ cluster }) => cluster.running.map(({ id }) => crash(id)),
+  splitInGroups: ({ cluster, random }) => [
+    { kind: 'partition', groups: groupsOf(shuffled(random, cluster.ids), 2 + below(random, 2)) },
+  ],
+  isolateLeader: ({ cluster }) =>
+    leaderIn(cluster).map((leader) => ({
+      kind: 'partition',
+      groups: [cluster.ids.filter((id) => id !== leader)],
+    })),
+  /** Everybody talks to one server only. */
+  star: ({ cluster, random }) => {
+    const hub = pick(random, cluster.ids);
+    return [{ kind: 'partition', groups: cluster.ids.map((id) => [hub, id]) }];
+  },
+  /** Each talks to its neighbours only. */
+  chain: ({ cluster, random }) => {
+    const ids = shuffled(random, cluster.ids);
+    return [{ kind: 'partition', groups: ids.slice(1).map((id, at) => [ids[at]!, id]) }];
+  },
+  /** Some pairs do not hear each other. */
+  cutPairs: (table) => cutSome(table, 0.3, true),
+  /** Some links carry messages in one direction only. */
+  oneWay: (table) => cutSome(table, 0.2, false),
+  /** The leader is heard and does not hear, or the other way round. */
+  halfDeafLeader: ({ cluster, random }) => {
+    const isDeaf = chance(random, 0.5);
+    return leaderIn(cluster).flatMap((leader) =>
+      others(cluster, leader).map((id) => ({
+        kind: 'cut',
+        link: isDeaf ? { from: id, to: leader } : { from: leader, to: id },
+      })),
+    );
+  },
+  otherNetwork: ({ random, plan }) => [{ kind: 'network', settings: drawNetwork(random, plan) }],
+  freeze: ({ cluster, random }) =>
+    someRunning(cluster, random).map((id) => ({ kind: 'freeze', server: id })),
+  freezeLeader: ({ cluster }) => leaderIn(cluster).map((id) => ({ kind: 'freeze', server: id })),
+  clock: (table) => [drawClock(table, pick(table.random, table.cluster.ids))],
+  otherDisk: ({ cluster, random, plan }) => [
+    { kind: 'disk', server: pick(random, cluster.ids), settings: drawDisk(random, plan) },
+  ],
+  stallDisk: ({ cluster, random, plan }) => [
+    {
+      kind: 'stall',
+      server: pick(random, cluster.ids),
+      milliseconds: timeoutOf(plan) * between(random, 0.5, 4),
+    },
+  ],
+  failDisk: ({ cluster, random }) =>
+    someRunning(cluster, random).map((id) => ({
+      kind: 'fail',
+      server: id,
+      what: pick(random, ['write', 'sync']),
+    })),
+  /** Never so many that those left could not go on, whichever configuration is in force. */
+  rot: ({ cluster, random }) => {
+    const server = pick(random, cluster.ids);
+    const [record, bit] = [random(), random()];
+    if (!canDoWithout(cluster, [...rottenIn(cluster), server])) return [];
+    return [{ kind: 'rot', server, record, bit }];
+  },
+};
+
+/** What mends faults. Every run has all of them. */
+export const REMEDIES: Readonly<Record<string, Draw>> = {
+  restart: ({ cluster, random }) => someDown(cluster, random).map((id) => restart(id)),
+  restartAll: ({ cluster }) => downIn(cluster).map((id) => restart(id)),
+  restartOtherwise: ({ cluster, random }) =>
+    someDown(cluster, random).flatMap((server) => [
+      { kind: 'options', server, settings: drawOtherOptions(random, cluster.ids) },
+      restart(server),
+    ]),
+  repairAndRestart: ({ cluster, random }) => {
+    const rotten = rottenIn(cluster).filter((id) => cluster.find(id) === undefined);
+    if (rotten.length === 0) return [];
+    const server = pick(random, rotten);
+    return [{ kind: 'repair', server }, restart(server)];
+  },
+  heal: () => [{ kind: 'heal' }],
+  thaw: ({ cluster }) =>
+    cluster.running
+      .filter(({ isFrozen }) => isFrozen)
+      .map(({ id }) => ({ kind: 'thaw', server: id })),
+};
+
+/**
+ * Under leases clocks keep the bound that the lease relies on, `maxClockDrift`; else they run as they
+ * like and jump.
+ */
+export function drawClock({ random, plan }: Table, server: NodeId): Action {
+  if (plan.options.leaseReads === true) {
+    const drift = DEFAULT_RAFT_OPTIONS.maxClockDrift / 2;
+    return { kind: 'clock', server, settings: { rate: between(random, 1 - drift, 1 + drift) } };
+  }
+  const jumpMs = chance(random, 0.5) ? timeoutOf(plan) * between(random, 0, 5) : 0;
+  return { kind: 'clock', server, settings: { rate: between(random, 0.5, 2), jumpMs } };
+}
+
+export const timeoutOf = ({ options }: ChaosPlan): number =>
+  options.electionTimeoutMs ?? DEFAULT_RAFT_OPTIONS.electionTimeoutMs;
+
+function cutSome({ cluster, random }: Table, probability: number, isBothWays: boolean): Action[] {
+  const cut: Action[] = [{ kind: 'heal' }];
+  for (const from of cluster.ids) {
+    for (const to of cluster.ids) {
+      if (from === to || (isBothWays && from > to) || !chance(random, probability)) continue;
+      cut.push({ kind: 'cut', link: { from, to } });
+      if (isBothWays) cut.push({ kind: 'cut', link: { from: to, to: from } });
+    }
+  }
+  return cut;
+}
+
+function groupsOf(ids: readonly NodeId[], count: number): NodeId[][] {
+  const groups: NodeId[][] = Array.from({ length: count }, () => []);
+  for (const [position, id] of ids.entries()) groups[position % count]!.push(id);
+  return groups;
+}
+
+const others = (cluster: Cluster, of: NodeId): readonly NodeId[] =>
+  cluster.ids.filter((id) => id !== of);
+
+function leaderIn(cluster: Cluster): readonly NodeId[] {
+  const leader = leaderOf(cluster);
+  return leader === undefined ? [] : [leader.id];
+}
+
+function someRunning(cluster: Cluster, random: Random): readonly NodeId[] {
+  return cluster.running.length === 0 ? [] : [pick(random, cluster.running).id];
+}
+
+function someDown(cluster: Cluster, random: Random): readonly NodeId[] {
+  const down = downIn(cluster);
+  return down.length === 0 ? [] : [pick(random, down)];
+}
+
+const crash = (server: NodeId): Action => ({ kind: 'crash', server });
+const restart = (server: NodeId): Action => ({ kind: 'restart', server });

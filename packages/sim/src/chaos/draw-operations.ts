@@ -1,0 +1,142 @@
+/** What clients and operators ask next, of whom: actions, as in draw-faults.ts. */
+
+import type { Membership, NodeId } from '@quorate/core';
+import type { Cluster } from '../cluster.ts';
+import { below, chance, pick, shuffled } from '../dice.ts';
+import type { Action } from '../scenario/action.ts';
+import type { Server } from '../server.ts';
+import type { Table } from './draw-faults.ts';
+import { downIn, leaderOf, rottenIn } from './view.ts';
+
+/** Keys are few, so that clients meet on them. */
+const KEYS = ['a', 'b', 'c', 'd', 'e'];
+
+/** Clients stop writing while more entries than this are open, so that no backlog outlasts the faults. */
+const MAX_OPEN_ENTRIES = 100;
+
+const MAX_VOTERS = 9;
+/** Servers that are added to those of the beginning. */
+const MAX_NEWCOMERS = 5;
+
+/** A client's question. `number` is new, so that every command occurs once. */
+export function drawQuestion({ cluster, random }: Table, number: number): readonly Action[] {
+  const { running } = cluster;
+  if (running.length === 0) return [];
+  // Mostly of who leads: others refuse, and a run in which little happens shows little.
+  const leader = chance(random, 0.6) ? leaderOf(cluster) : undefined;
+  const { id: server } = leader ?? pick(random, running);
+  const key = pick(random, KEYS);
+  const dice = random();
+  if (dice < 0.35) return [{ kind: 'read', server, key }];
+  if (dice < 0.4) return [{ kind: 'peek', server, key }];
+  if (hasBacklog(cluster.get(server))) return [];
+  const commands = Array.from({ length: 1 + below(random, 3) }, (_, at) => {
+    const verb = chance(random, 0.2) ? 'append' : 'put';
+    return `${verb}:${pick(random, KEYS)}:${number}.${at}`;
+  });
+  return [{ kind: dice < 0.6 ? 'forward' : 'propose', server, commands }];
+}
+
+function hasBacklog(server: Server): boolean {
+  const { lastIndex, commitIndex } = server.status();
+  return lastIndex - commitIndex > MAX_OPEN_ENTRIES;
+}
+
+/** What an operator does; in kinds that a run has or has not. */
+export const OPERATIONS: Readonly<Record<string, (table: Table) => readonly Action[]>> = {
+  transfer: ({ cluster, random }) =>
+    asked(cluster, random).map((server) => ({
+      kind: 'transfer',
+      server,
+      to: pick(random, cluster.ids),
+    })),
+  snapshot: ({ cluster, random }) =>
+    cluster.running.length === 0
+      ? []
+      : [{ kind: 'snapshot', server: pick(random, cluster.running).id }],
+  join: ({ cluster, random, plan }) => {
+    const id = (Math.max(...cluster.ids) + 1) as NodeId;
+    if (cluster.ids.length >= plan.size + MAX_NEWCOMERS) return [];
+    return asked(cluster, random).flatMap((server) => {
+      const { voters, learners } = membershipOf(cluster.get(server));
+      const joinsVoters = voters.length < MAX_VOTERS && chance(random, 0.5);
+      const target = joinsVoters
+        ? { voters: [...voters, id], learners }
+        : { voters, learners: [...learners, id] };
+      return [
+        { kind: 'add', server: id },
+        { kind: 'membership', server, target },
+      ];
+    });
+  },
+  /** One more or one less. */
+  changeOne: ({ cluster, random }) =>
+    asked(cluster, random).flatMap((server) => {
+      const { voters, learners } = membershipOf(cluster.get(server));
+      const id = pick(random, cluster.ids);
+      const target = {
+        voters: voters.includes(id)
+          ? voters.filter((other) => other !== id)
+          : [...voters, id].slice(-MAX_VOTERS),
+        // By accident it may remain a learner too, which is refused.
+        learners: chance(random, 0.8) ? learners.filter((other) => other !== id) : learners,
+      };
+      return [{ kind: 'membership', server, target }];
+    }),
+  /** Any voters and learners, which joint consensus takes in one step. */
+  changeAny: ({ cluster, random }) =>
+    asked(cluster, random).map((server) => {
+      const ids = shuffled(random, usable(cluster));
+      const count = 1 + below(random, Math.min(ids.length, MAX_VOTERS));
+      const learners = ids.slice(count, count + below(random, 3));
+      return { kind: 'membership', server, target: { voters: ids.slice(0, count), learners } };
+    }),
+  /** A disk that has rotted is as good as lost: a new server takes the place of the old one. */
+  replaceRotten: ({ cluster, random, plan }) => {
+    const [lost] = rottenIn(cluster);
+    const id = (Math.max(...cluster.ids) + 1) as NodeId;
+    if (lost === undefined || cluster.ids.length >= plan.size + MAX_NEWCOMERS) return [];
+    return asked(cluster, random).flatMap((server) => {
+      const target = replaced(membershipOf(cluster.get(server)), lost, id);
+      return [
+        { kind: 'add', server: id },
+        { kind: 'membership', server, target },
+      ];
+    });
+  },
+  nonsense: ({ cluster, random }) =>
+    asked(cluster, random).map((server) => {
+      const { voters, learners } = membershipOf(cluster.get(server));
+      const target = pick(random, [
+        { voters: [], learners },
+        { voters, learners },
+        { voters, learners: [...learners, ...voters.slice(0, 1)] },
+      ]);
+      return { kind: 'membership', server, target };
+    }),
+};
+
+/** Somebody to ask: who leads, if anybody, and now and then who does not. */
+function asked(cluster: Cluster, random: () => number): readonly NodeId[] {
+  const leader = leaderOf(cluster);
+  if (leader !== undefined && chance(random, 0.9)) return [leader.id];
+  return cluster.running.length === 0 ? [] : [pick(random, cluster.running).id];
+}
+
+/** What a server believes the membership to be, at the end of a change that is under way. */
+function membershipOf(server: Server): Membership {
+  const { voters, learners } = server.status().configuration;
+  return { voters, learners };
+}
+
+/** Those that run now, most of the time, and never one that left. */
+function usable(cluster: Cluster): readonly NodeId[] {
+  const gone = new Set(cluster.running.flatMap((of) => of.status().configuration.removed));
+  const down = downIn(cluster);
+  return cluster.ids.filter((id) => !gone.has(id) && !down.includes(id));
+}
+
+function replaced({ voters, learners }: Membership, old: NodeId, by: NodeId): Membership {
+  const swap = (ids: readonly NodeId[]) => ids.map((id) => (id === old ? by : id));
+  return { voters: swap(voters), learners: swap(learners) };
+}

@@ -1,0 +1,80 @@
+/** A cluster with its clients and with all who watch it: what random runs and their replays share. */
+
+import type { TraceEvent } from '@quorate/core';
+import { Cluster } from '../cluster.ts';
+import { between } from '../dice.ts';
+import { unevenDisk } from '../disk-behaviour.ts';
+import { faultyNetwork } from '../network-behaviour.ts';
+import {
+  type Action,
+  perform,
+  printAction,
+  QUICK_DISK,
+  QUIET_NETWORK,
+} from '../scenario/action.ts';
+import type { ServerObserver } from '../server.ts';
+import type { VirtualTime } from '../virtual-time.ts';
+import { Coverage } from './coverage.ts';
+import { Digest } from './digest.ts';
+import { HistoryClients } from './history.ts';
+import type { ChaosPlan } from './plan.ts';
+import { RecordOfApplied } from './record-of-applied.ts';
+import { Store } from './store.ts';
+
+/** An action, and when it was done. */
+export interface TimedAction {
+  readonly at: number;
+  readonly action: Action;
+}
+
+export class World {
+  readonly time: VirtualTime;
+  readonly plan: ChaosPlan;
+  readonly cluster: Cluster;
+  readonly clients: HistoryClients;
+  readonly record = new RecordOfApplied();
+  readonly coverage = new Coverage();
+  readonly digest: Digest;
+  /** Everything that was done so far. */
+  readonly done: TimedAction[] = [];
+
+  constructor(time: VirtualTime, plan: ChaosPlan, observers: readonly ServerObserver[]) {
+    this.time = time;
+    this.plan = plan;
+    this.digest = new Digest(time);
+    this.clients = new HistoryClients(time, this.record, (what) => this.#note(what));
+    this.cluster = new Cluster({
+      time,
+      seed: plan.diceSeed,
+      size: plan.size,
+      options: plan.options,
+      network: faultyNetwork(QUIET_NETWORK),
+      makeService: (server) => new Store(server, plan.snapshotEvery, this.record),
+      writeDuration: unevenDisk(QUICK_DISK),
+      applyDuration: (random) => between(random, 0, plan.maxApplyMs),
+      keepEntries: plan.keepEntries,
+      tellsLoss: plan.tellsLoss,
+      watch: (event: TraceEvent) => this.coverage.traced(event),
+      observers: [this.digest, ...observers],
+      clients: this.clients,
+      onMishap: (mishap) => {
+        const detail = mishap.kind === 'ended' ? `: ${mishap.reason}` : '';
+        this.#note(`${mishap.kind}${detail}`);
+      },
+    });
+  }
+
+  do(action: Action): void {
+    this.done.push({ at: this.time.now(), action });
+    const outcome = perform(this.cluster, action);
+    this.coverage.count(`action ${action.kind}`);
+    if (outcome.kind === 'refused')
+      this.coverage.count(`${action.kind} refused: ${outcome.reason}`);
+    this.digest.addText(printAction(action));
+  }
+
+  #note(what: string): void {
+    this.coverage.count(what);
+    this.digest.addText(what);
+  }
+}
