@@ -1,75 +1,129 @@
 /**
  * `npm run sim`: clusters under random faults in virtual time, one for each seed. The same seed is the
- * same run.
+ * same run. docs/simulation.md says what is done to them, what is checked, and what it found.
  */
 
-import { parseArgs } from 'node:util';
+import { availableParallelism } from 'node:os';
+import { Worker } from 'node:worker_threads';
+import { progress, runCommand, SWITCH, TEXT, wholeNumber } from './flags.mjs';
 import { prepare } from './prepare.mjs';
 
 const USAGE = `npm run sim -- [options]
 
-  --seeds 100     how many runs
-  --seed 1        the first seed; alone, the only one`;
+  --seed N        runs this one, and prints what happened
+  --seeds 100     runs so many, from seed 1 or --seed
+  --parallel      on all cores
+  --scale 1       faults last so many times as long
+  --json          one line of JSON for each run, and no summary`;
 
 const DEFAULT_SEEDS = 100;
+const OPTIONS = { seeds: TEXT, seed: TEXT, scale: TEXT, parallel: SWITCH, json: SWITCH };
 
-try {
-  await main(readOptions());
-} catch (error) {
-  console.error(`\nquorate: ${error.message}`);
-  process.exitCode = 1;
-}
+await runCommand(USAGE, OPTIONS, main);
 
-function readOptions() {
-  const { values } = parseArgs({
-    options: {
-      seeds: { type: 'string' },
-      seed: { type: 'string' },
-      help: { type: 'boolean', short: 'h', default: false },
-    },
-  });
-  const seeds = values.seeds ?? String(values.seed === undefined ? DEFAULT_SEEDS : 1);
-  return {
-    help: values.help,
-    seed: positive('--seed', values.seed ?? '1'),
-    seeds: positive('--seeds', seeds),
-  };
-}
-
-function positive(flag, text) {
-  const value = Number(text);
-  if (Number.isSafeInteger(value) && value >= 1) return value;
-  throw new Error(`${flag} takes a whole number of at least 1, got "${text}"`);
-}
-
-async function main({ help, seed: first, seeds }) {
-  if (help) return console.log(USAGE);
+async function main(values) {
+  const first = wholeNumber('seed', values.seed) ?? 1;
+  const scale = wholeNumber('scale', values.scale) ?? 1;
+  const count = wholeNumber('seeds', values.seeds);
   prepare();
-  const { runChaos } = await import('../packages/sim/dist/index.js');
+  const sim = await import('../packages/sim/dist/index.js');
+  if (count === undefined && values.seed !== undefined) return one(sim, first, scale, values.json);
+  const runs = await many(sim, { first, count: count ?? DEFAULT_SEEDS, scale, ...values });
+  if (!values.json) console.log(summary(sim, runs));
+  if (runs.failures.length > 0) throw new Error(`${runs.failures.length} runs failed`);
+}
+
+/** Prints every action with its time, and then the report. */
+async function one({ runChaos, printAction }, seed, scale, isJson) {
+  const onAction = ({ at, action }) => {
+    if (!isJson) console.log(`${at.toFixed(1).padStart(10)} ms  ${printAction(action)}`);
+  };
+  const report = await runChaos(seed, { scale, onAction });
+  console.log(isJson ? JSON.stringify(report) : `\n${describe(report)}`);
+}
+
+function describe({ reached, ...report }) {
+  const fields = Object.entries(report).map(([name, value]) => `${name} ${value}`);
+  return [...fields, 'reached:', ...counts(reached)].join('\n');
+}
+
+async function many(sim, { first, count, scale, parallel, json }) {
   const begun = performance.now();
   const reports = [];
-  for (let seed = first; seed < first + seeds; seed++) {
-    if (process.stdout.isTTY) process.stdout.write(`\r\x1b[Kseed ${seed}`);
-    reports.push(await runChaos(seed));
-  }
-  if (process.stdout.isTTY) process.stdout.write('\r\x1b[K');
-  console.log(summary(reports, (performance.now() - begun) / 1000));
+  const failures = [];
+  const take = (outcome) => {
+    if (outcome.kind === 'passed') {
+      reports.push(outcome.report);
+      if (json) console.log(JSON.stringify(outcome.report));
+    } else {
+      failures.push(outcome);
+      progress('');
+      console.log(`seed ${outcome.seed}: ${outcome.message}\n`);
+    }
+    progress(`${reports.length} of ${count} runs passed, ${failures.length} failed`);
+  };
+  if (parallel) await inThreads(first, count, scale, take);
+  else await inTurn(sim, first, count, scale, take);
+  progress('');
+  return { reports, failures, seconds: (performance.now() - begun) / 1000 };
 }
 
-function summary(reports, seconds) {
+async function inTurn({ runChaos }, first, count, scale, take) {
+  for (let seed = first; seed < first + count; seed++) {
+    try {
+      take({ kind: 'passed', report: await runChaos(seed, { scale }) });
+    } catch (error) {
+      take({ kind: 'failed', seed, message: error.message });
+    }
+  }
+}
+
+/** Every thread has one seed at a time, so none waits for a slow one. */
+async function inThreads(first, count, scale, take) {
+  let next = first;
+  const work = () =>
+    new Promise((resolve, reject) => {
+      const worker = new Worker(new URL('./sim-worker.mjs', import.meta.url));
+      const goOn = () => {
+        if (next >= first + count) worker.terminate().then(resolve, reject);
+        else worker.postMessage({ seed: next++, scale });
+      };
+      worker.on('error', reject);
+      worker.on('message', (outcome) => {
+        take(outcome);
+        goOn();
+      });
+      goOn();
+    });
+  await Promise.all(Array.from({ length: Math.min(availableParallelism(), count) }, work));
+}
+
+function summary({ unreachedIn }, { reports, failures, seconds }) {
   const sum = (field) => reports.reduce((total, report) => total + report[field], 0);
-  const reached = new Map();
+  const reached = {};
   for (const report of reports) {
-    for (const [name, count] of report.reached) reached.set(name, (reached.get(name) ?? 0) + count);
+    for (const [name, n] of Object.entries(report.reached))
+      reached[name] = (reached[name] ?? 0) + n;
   }
   const virtual = sum('totalMs') / 1000;
-  const slowest = reports.reduce((a, b) => (a.recoveryMs > b.recoveryMs ? a : b));
-  const counts = [...reached].sort((a, b) => b[1] - a[1]).map(([name, n]) => `  ${name} ${n}`);
+  const recovery = ({ recoveryMs, electionTimeoutMs }) => recoveryMs / electionTimeoutMs;
+  const slowest = reports.reduce((a, b) => (recovery(a) > recovery(b) ? a : b), reports[0]);
+  const unreached = unreachedIn(reached);
   return [
-    `${reports.length} runs passed: ${virtual.toFixed(0)} s of virtual time in ${seconds.toFixed(1)} s`,
-    `${sum('applied')} of ${sum('proposed')} commands applied, none lost`,
-    `slowest recovery ${slowest.recoveryMs.toFixed(0)} ms, seed ${slowest.seed}`,
     'reached:',
-    ...counts,
+    ...counts(reached),
+    `never reached: ${unreached.length === 0 ? 'nothing' : unreached.join(', ')}`,
+    `${reports.length} runs passed, ${failures.length} failed`,
+    `${virtual.toFixed(0)} s of virtual time in ${seconds.toFixed(1)} s`,
+    `${sum('answered')} of ${sum('asked')} operations answered, ${sum('entries')} entries committed`,
+    slowest === undefined
+      ? ''
+      : `slowest recovery: ${recovery(slowest).toFixed(1)} election timeouts, seed ${slowest.seed}`,
+    ...failures.map(({ seed }) => `failed: npm run sim -- --seed ${seed}`),
   ].join('\n');
 }
+
+const counts = (reached) =>
+  Object.entries(reached)
+    .sort((a, b) => b[1] - a[1])
+    .map(([name, n]) => `${String(n).padStart(10)}  ${name}`);

@@ -1,4 +1,5 @@
 /** A whole Raft cluster in one thread and virtual time, and the MIT lab's tests on it. */
+export { unreachedIn } from './chaos/coverage.ts';
 export type { ChaosPlan } from './chaos/plan.ts';
 export {
   ChaosFailure,
@@ -13,5 +14,6 @@ export { type Comparison, compareBytes, compareCalls, FIGURES_TO_BEAT } from './
 export { meanOf } from './lab/report.ts';
 export { failedRun, runInVirtualTime } from './lab/run.ts';
 export type { LabPart, LabReport, LabTest } from './lab/test-case.ts';
+export { type Action, parseAction, printAction } from './scenario/action.ts';
 export type { Task, Time, Timer } from './time.ts';
 export { VirtualTime } from './virtual-time.ts';

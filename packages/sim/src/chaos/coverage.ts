@@ -3,9 +3,22 @@
  * name. What no run reaches is not tested, whatever the number of runs.
  */
 
-import type { TraceEvent } from '@quorate/core';
+import type {
+  ChangeRefusal,
+  Message,
+  ProposalRefusal,
+  StepDownReason,
+  TraceEvent,
+  TransferAnswer,
+  VoteVerdict,
+} from '@quorate/core';
+import type { Mishap } from '../cluster.ts';
+import { ACTION_PHRASES } from '../scenario/action.ts';
+import type { EndReason, Server, ServerObserver } from '../server.ts';
+import { FAULTS, REMEDIES } from './draw-faults.ts';
+import { OPERATIONS } from './draw-operations.ts';
 
-export class Coverage {
+export class Coverage implements ServerObserver {
   readonly #counts = new Map<string, number>();
 
   get counts(): ReadonlyMap<string, number> {
@@ -16,13 +29,22 @@ export class Coverage {
     this.#counts.set(what, (this.#counts.get(what) ?? 0) + 1);
   }
 
-  traced(event: TraceEvent): void {
+  traced(_server: Server, event: TraceEvent): void {
     this.count(nameOf(event));
   }
+
+  sent(_server: Server, { kind }: Message): void {
+    this.count(SENT[kind]);
+  }
+
+  started(): void {}
+  wrote(): void {}
+  applied(): void {}
+  turned(): void {}
 }
 
 /** An event's kind and, where it says by which rule, that rule. */
-export function nameOf(event: TraceEvent): string {
+function nameOf(event: TraceEvent): string {
   switch (event.kind) {
     case 'becameFollower':
       return `becameFollower: ${event.reason}`;
@@ -32,3 +54,126 @@ export function nameOf(event: TraceEvent): string {
       return event.kind;
   }
 }
+
+/**
+ * Every name that a set of runs must reach. The compiler refuses a list that lacks a kind of event, a
+ * verdict or a reason of the core: a new rule is either reached or a failure.
+ */
+const EVENTS: Readonly<Record<Exclude<TraceEvent['kind'], 'becameFollower' | 'voted'>, true>> = {
+  becamePreCandidate: true,
+  becameCandidate: true,
+  becameLeader: true,
+  appended: true,
+  truncated: true,
+  rejectedAppend: true,
+  backtracked: true,
+  committed: true,
+  snapshotNeeded: true,
+  snapshotInstalled: true,
+  compacted: true,
+  configurationAppended: true,
+  transferred: true,
+  readConfirmed: true,
+};
+
+const STEP_DOWNS: Readonly<Record<StepDownReason, true>> = {
+  started: true,
+  'higher-term': true,
+  'leader-of-this-term': true,
+  'lost-pre-vote': true,
+  'lost-election': true,
+  'lost-quorum': true,
+  'not-a-voter': true,
+  voted: true,
+  removed: true,
+};
+
+const VERDICTS: Readonly<Record<VoteVerdict, true>> = {
+  granted: true,
+  'stale-term': true,
+  'leader-is-alive': true,
+  'voted-for-another': true,
+  'log-is-behind': true,
+};
+
+const CHANGE_REFUSALS: Readonly<Record<ChangeRefusal, true>> = {
+  'not-leader': true,
+  'no-commit-in-this-term': true,
+  'change-under-way': true,
+  'nothing-to-change': true,
+  'no-voters': true,
+  'voter-and-learner': true,
+  'id-was-removed': true,
+  'would-lose-quorum': true,
+  transferring: true,
+};
+
+const PROPOSAL_REFUSALS: Readonly<Record<ProposalRefusal, true>> = {
+  'not-leader': true,
+  'too-much-uncommitted': true,
+  transferring: true,
+};
+
+type TransferRefusal = Extract<TransferAnswer, { kind: 'refused' }>['reason'];
+const TRANSFER_REFUSALS: Readonly<Record<TransferRefusal, true>> = {
+  'not-leader': true,
+  'not-a-voter': true,
+  'leads-already': true,
+};
+
+/** Named once: there are many of them. */
+const SENT: Readonly<Record<Message['kind'], string>> = {
+  requestPreVote: 'sent requestPreVote',
+  preVoteReply: 'sent preVoteReply',
+  requestVote: 'sent requestVote',
+  requestVoteReply: 'sent requestVoteReply',
+  appendEntries: 'sent appendEntries',
+  appendAccepted: 'sent appendAccepted',
+  appendRejected: 'sent appendRejected',
+  installSnapshot: 'sent installSnapshot',
+  requestReadIndex: 'sent requestReadIndex',
+  readIndexReply: 'sent readIndexReply',
+  forwardProposal: 'sent forwardProposal',
+  forwardReply: 'sent forwardReply',
+  timeoutNow: 'sent timeoutNow',
+};
+
+const ENDS: Readonly<Record<EndReason, true>> = { write: true, sync: true, read: true };
+
+const MISHAPS: Readonly<Record<Exclude<Mishap['kind'], 'ended'>, true>> = {
+  refusedToStart: true,
+  lostWrites: true,
+  tornWrite: true,
+};
+
+const ANSWERS = [
+  ...['read ready', 'read dropped', 'forwarded: appended', 'forwarded: refused'],
+  ...['proposal overwritten', 'history linearizable'],
+];
+
+/** For the drawing only: what is not reached there is not drawn. */
+const DRAWN = [...Object.keys(FAULTS), ...Object.keys(REMEDIES), ...Object.keys(OPERATIONS)];
+
+function expected(): readonly string[] {
+  const named = (prefix: string, names: object) =>
+    Object.keys(names).map((name) => `${prefix}${name}`);
+  return [
+    ...Object.keys(EVENTS),
+    ...named('becameFollower: ', STEP_DOWNS),
+    ...named('voted: ', VERDICTS),
+    ...named('preVoted: ', VERDICTS),
+    ...named('membership refused: ', CHANGE_REFUSALS),
+    ...named('propose refused: ', PROPOSAL_REFUSALS),
+    ...named('transfer refused: ', TRANSFER_REFUSALS),
+    ...Object.values(SENT),
+    ...named('ended: ', ENDS),
+    ...Object.keys(MISHAPS),
+    ...ANSWERS,
+    ...DRAWN.map((name) => `drew ${name}`),
+    ...named('action ', ACTION_PHRASES),
+  ];
+}
+
+/** The names that these runs had to reach and did not. */
+export const unreachedIn = (reached: Readonly<Record<string, number>>): readonly string[] =>
+  expected().filter((name) => !Object.hasOwn(reached, name));

@@ -7,6 +7,7 @@ import { DEFAULT_RAFT_OPTIONS, type NodeId, type Random } from '@quorate/core';
 import type { Cluster } from '../cluster.ts';
 import { below, between, chance, pick, shuffled } from '../dice.ts';
 import type { Action } from '../scenario/action.ts';
+import type { Link } from '../scenario/fields.ts';
 import { type ChaosPlan, drawDisk, drawNetwork, drawOtherOptions } from './plan.ts';
 import { canDoWithout, downIn, leaderOf, rottenIn } from './view.ts';
 
@@ -101,6 +102,10 @@ export const REMEDIES: Readonly<Record<string, Draw>> = {
     return [{ kind: 'repair', server }, restart(server)];
   },
   heal: () => [{ kind: 'heal' }],
+  mendSome: ({ cluster, random }) =>
+    linksOf(cluster)
+      .filter(({ from, to }) => !cluster.network.isConnected(from, to) && chance(random, 0.5))
+      .map((link) => ({ kind: 'mend', link })),
   thaw: ({ cluster }) =>
     cluster.running
       .filter(({ isFrozen }) => isFrozen)
@@ -123,14 +128,15 @@ export function drawClock({ random, plan }: Table, server: NodeId): Action {
 export const timeoutOf = ({ options }: ChaosPlan): number =>
   options.electionTimeoutMs ?? DEFAULT_RAFT_OPTIONS.electionTimeoutMs;
 
+const linksOf = ({ ids }: Cluster): readonly Link[] =>
+  ids.flatMap((from) => ids.filter((to) => to !== from).map((to) => ({ from, to })));
+
 function cutSome({ cluster, random }: Table, probability: number, isBothWays: boolean): Action[] {
   const cut: Action[] = [{ kind: 'heal' }];
-  for (const from of cluster.ids) {
-    for (const to of cluster.ids) {
-      if (from === to || (isBothWays && from > to) || !chance(random, probability)) continue;
-      cut.push({ kind: 'cut', link: { from, to } });
-      if (isBothWays) cut.push({ kind: 'cut', link: { from: to, to: from } });
-    }
+  for (const { from, to } of linksOf(cluster)) {
+    if ((isBothWays && from > to) || !chance(random, probability)) continue;
+    cut.push({ kind: 'cut', link: { from, to } });
+    if (isBothWays) cut.push({ kind: 'cut', link: { from: to, to: from } });
   }
   return cut;
 }

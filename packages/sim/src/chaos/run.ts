@@ -6,17 +6,17 @@
 
 import { type Milliseconds, seededRandom } from '@quorate/core';
 import { seedFrom } from '../dice.ts';
-import type { ServerObserver } from '../server.ts';
 import { sleep } from '../time.ts';
 import { VirtualTime } from '../virtual-time.ts';
 import { Drawing } from './drawing.ts';
 import { type ChaosPlan, drawPlan } from './plan.ts';
 import { calm, recover } from './recovery.ts';
-import { type TimedAction, World } from './world.ts';
+import { type TimedAction, type Watchers, World } from './world.ts';
 
 export interface ChaosReport {
   readonly seed: number;
   readonly size: number;
+  readonly plan: ChaosPlan;
   /** Virtual time, until the faults stopped and in all. */
   readonly faultsMs: Milliseconds;
   readonly totalMs: Milliseconds;
@@ -34,11 +34,9 @@ export interface ChaosReport {
   readonly reached: Readonly<Record<string, number>>;
 }
 
-export interface ChaosOptions {
+export interface ChaosOptions extends Watchers {
   /** How many times as long as usual the faults last. @default 1 */
   readonly scale?: number;
-  /** Watch the run. */
-  readonly observers?: readonly ServerObserver[];
 }
 
 /** What is needed to do a run again, without the dice that drew it. */
@@ -65,10 +63,10 @@ const MAX_CHECK_STEPS = 2_000_000;
 
 /** Runs one seed. @throws {ChaosFailure} */
 export function runChaos(seed: number, options: ChaosOptions = {}): Promise<ChaosReport> {
-  const { scale = 1, observers = [] } = options;
+  const { scale = 1 } = options;
   const random = seededRandom(seed);
   const plan = drawPlan(random, seed, scale);
-  const world = new World(new VirtualTime(), plan, observers);
+  const world = new World(new VirtualTime(), plan, options);
   const drawing = new Drawing(world, seededRandom(seedFrom(random)));
   const scaled = scale === 1 ? '' : ` --scale ${scale}`;
   return finish(world, () => drawing.begin(), `npm run sim -- --seed ${seed}${scaled}`);
@@ -77,9 +75,9 @@ export function runChaos(seed: number, options: ChaosOptions = {}): Promise<Chao
 /** Does a recorded run again. Of actions that were left out, the rest is done as before. */
 export function replayChaos(
   { plan, actions }: Recording,
-  observers: readonly ServerObserver[] = [],
+  watchers: Watchers = {},
 ): Promise<ChaosReport> {
-  const world = new World(new VirtualTime(), plan, observers);
+  const world = new World(new VirtualTime(), plan, watchers);
   const begin = () => {
     for (const { at, action } of actions) {
       if (at === 0) world.do(action);
@@ -111,6 +109,7 @@ function report(world: World, recoveryMs: Milliseconds): ChaosReport {
   return {
     seed: plan.seed,
     size: plan.size,
+    plan,
     faultsMs: plan.faultsMs,
     totalMs: time.now(),
     recoveryMs,

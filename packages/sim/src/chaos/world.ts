@@ -1,6 +1,5 @@
 /** A cluster with its clients and with all who watch it: what random runs and their replays share. */
 
-import type { TraceEvent } from '@quorate/core';
 import { Cluster } from '../cluster.ts';
 import { between } from '../dice.ts';
 import { unevenDisk } from '../disk-behaviour.ts';
@@ -27,6 +26,13 @@ export interface TimedAction {
   readonly action: Action;
 }
 
+/** Who watches a run. */
+export interface Watchers {
+  readonly observers?: readonly ServerObserver[];
+  /** Told of each action before it is done. */
+  readonly onAction?: (timed: TimedAction) => void;
+}
+
 export class World {
   readonly time: VirtualTime;
   readonly plan: ChaosPlan;
@@ -37,10 +43,13 @@ export class World {
   readonly digest: Digest;
   /** Everything that was done so far. */
   readonly done: TimedAction[] = [];
+  readonly #onAction: (timed: TimedAction) => void;
 
-  constructor(time: VirtualTime, plan: ChaosPlan, observers: readonly ServerObserver[]) {
+  constructor(time: VirtualTime, plan: ChaosPlan, watchers: Watchers) {
+    const { observers = [], onAction = () => {} } = watchers;
     this.time = time;
     this.plan = plan;
+    this.#onAction = onAction;
     this.digest = new Digest(time);
     this.clients = new HistoryClients(time, this.record, (what) => this.#note(what));
     this.cluster = new Cluster({
@@ -54,8 +63,8 @@ export class World {
       applyDuration: (random) => between(random, 0, plan.maxApplyMs),
       keepEntries: plan.keepEntries,
       tellsLoss: plan.tellsLoss,
-      watch: (event: TraceEvent) => this.coverage.traced(event),
-      observers: [this.digest, ...observers],
+      watch: () => {},
+      observers: [this.digest, this.coverage, ...observers],
       clients: this.clients,
       onMishap: (mishap) => {
         const detail = mishap.kind === 'ended' ? `: ${mishap.reason}` : '';
@@ -65,7 +74,9 @@ export class World {
   }
 
   do(action: Action): void {
-    this.done.push({ at: this.time.now(), action });
+    const timed = { at: this.time.now(), action };
+    this.done.push(timed);
+    this.#onAction(timed);
     const outcome = perform(this.cluster, action);
     this.coverage.count(`action ${action.kind}`);
     if (outcome.kind === 'refused')
