@@ -38,6 +38,7 @@ export class Coverage implements ServerObserver {
   }
 
   started(): void {}
+  received(): void {}
   wrote(): void {}
   applied(): void {}
   turned(): void {}

@@ -42,6 +42,12 @@ export class Digest implements ServerObserver {
     this.#fold(event.term);
   }
 
+  received({ id }: Server, message: Message): void {
+    this.#event('r', id);
+    this.#fold(message.from);
+    this.#fold(message.term);
+  }
+
   wrote({ id }: Server, { sequence, batches }: Write): void {
     this.#event('w', id);
     this.#fold(sequence);
