@@ -42,14 +42,31 @@ function hasBacklog(server: Server): boolean {
   return lastIndex - commitIndex > MAX_OPEN_ENTRIES;
 }
 
+const transfer = ({ cluster, random }: Table): Action[] =>
+  asked(cluster, random).map((server) => ({
+    kind: 'transfer',
+    server,
+    to: pick(random, cluster.ids),
+  }));
+
+/** One voter more or one less. */
+const changeOne = ({ cluster, random }: Table): Action[] =>
+  asked(cluster, random).map((server) => {
+    const { voters, learners } = membershipOf(cluster.get(server));
+    const id = pick(random, cluster.ids);
+    const target = {
+      voters: voters.includes(id)
+        ? voters.filter((other) => other !== id)
+        : [...voters, id].slice(-MAX_VOTERS),
+      // By accident it may remain a learner too, which is refused.
+      learners: chance(random, 0.8) ? learners.filter((other) => other !== id) : learners,
+    };
+    return { kind: 'membership', server, target };
+  });
+
 /** What an operator does; in kinds that a run has or has not. */
 export const OPERATIONS: Readonly<Record<string, (table: Table) => readonly Action[]>> = {
-  transfer: ({ cluster, random }) =>
-    asked(cluster, random).map((server) => ({
-      kind: 'transfer',
-      server,
-      to: pick(random, cluster.ids),
-    })),
+  transfer,
   snapshot: ({ cluster, random }) =>
     cluster.running.length === 0
       ? []
@@ -69,20 +86,7 @@ export const OPERATIONS: Readonly<Record<string, (table: Table) => readonly Acti
       ];
     });
   },
-  /** One more or one less. */
-  changeOne: ({ cluster, random }) =>
-    asked(cluster, random).flatMap((server) => {
-      const { voters, learners } = membershipOf(cluster.get(server));
-      const id = pick(random, cluster.ids);
-      const target = {
-        voters: voters.includes(id)
-          ? voters.filter((other) => other !== id)
-          : [...voters, id].slice(-MAX_VOTERS),
-        // By accident it may remain a learner too, which is refused.
-        learners: chance(random, 0.8) ? learners.filter((other) => other !== id) : learners,
-      };
-      return [{ kind: 'membership', server, target }];
-    }),
+  changeOne,
   /** Any voters and learners, which joint consensus takes in one step. */
   changeAny: ({ cluster, random }) =>
     asked(cluster, random).map((server) => {
@@ -103,6 +107,11 @@ export const OPERATIONS: Readonly<Record<string, (table: Table) => readonly Acti
         { kind: 'membership', server, target },
       ];
     });
+  },
+  /** Asks for one thing before the other is done. */
+  hurry: (table) => {
+    const first = chance(table.random, 0.5) ? changeOne(table) : transfer(table);
+    return [...first, ...changeOne(table)];
   },
   nonsense: ({ cluster, random }) =>
     asked(cluster, random).map((server) => {
