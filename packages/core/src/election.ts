@@ -9,6 +9,7 @@ import { invariant } from './invariant.ts';
 import { startLeading } from './leader/leader.ts';
 import type { PreVoteReply, RequestPreVote, RequestVote, RequestVoteReply } from './messages.ts';
 import { electionResult } from './quorum/joint.ts';
+import { wake } from './rest.ts';
 import type { NodeState } from './state.ts';
 import { nextTerm, TERM_ZERO } from './types.ts';
 import { judgeVote, type VoteVerdict } from './vote.ts';
@@ -119,6 +120,7 @@ export function onRequestVote(node: NodeState, request: RequestVote): void {
 export function onLeaderUnreachable(node: NodeState, peer: NodeState['id']): void {
   const { role, now } = node;
   const { leaseReads, heartbeatIntervalMs, electionTimeoutMs } = node.options;
+  if (role.kind === 'follower' && role.leaderId === peer) wake(node);
   if (leaseReads || role.kind !== 'follower' || role.leaderId !== peer) return;
   node.leaderHeardAt = -Infinity;
   // Still spread, so that votes rarely split, over a quarter of the usual time.

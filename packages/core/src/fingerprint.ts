@@ -32,7 +32,8 @@ function roleOf(node: NodeState, role: Role): string {
       const { electionTimeoutMs } = node.options;
       const isAlive = node.now - node.leaderHeardAt < electionTimeoutMs;
       const leader = `${role.leaderId} ${role.leaderId !== undefined && isAlive}`;
-      return `follower of ${leader} reads ${[...role.readsAtLeader]}`;
+      const rest = role.electionDeadline === Infinity ? ' rests' : '';
+      return `follower of ${leader}${rest} reads ${[...role.readsAtLeader]}`;
     }
     case 'preCandidate':
       return `preCandidate ${votesOf(role.votes)}`;
@@ -51,17 +52,18 @@ function leaderOf(node: NodeState, role: LeaderState): string {
   return [
     `leader from ${firstIndexOfTerm} ${progress}`,
     `reads ${round} ${askedRound} ${readIndex} ${JSON.stringify(questions)} ${mayLease}`,
-    `transfer ${transfer?.to}`,
+    `transfer ${transfer?.to}${role.isResting ? ' rests' : ''}`,
   ].join(' ');
 }
 
 function progressOf(node: NodeState, progress: Progress): string {
-  const { matchIndex, nextIndex, mode, sentCommit, sentRound, answeredRound } = progress;
+  const { matchIndex, nextIndex, mode, sentCommit, sentRound, answeredRound, restIndex } = progress;
   const isAwaitingReply = mode.kind === 'probe' && mode.isAwaitingReply;
   // Read only where commits have notices of their own.
   const hasNotices = node.options.commitNoticeDelayMs < node.options.heartbeatIntervalMs;
   const told = hasNotices ? sentCommit : 0;
-  return `${mode.kind} ${isAwaitingReply} ${matchIndex} ${nextIndex} ${told} ${sentRound} ${answeredRound}`;
+  const rest = restIndex > 0 ? ' rests' : '';
+  return `${mode.kind} ${isAwaitingReply} ${matchIndex} ${nextIndex} ${told} ${sentRound} ${answeredRound}${rest}`;
 }
 
 const votesOf = (votes: ReadonlyMap<NodeId, boolean>): string =>

@@ -95,7 +95,7 @@ function replaceLog(node: NodeState, { snapshot }: InstallSnapshot): void {
  * election and becomes its follower (§5.2). A leader of the same term cannot be spoken to by
  * another: such a message comes from a server with a false identity, and is not heard.
  */
-function followLeader(node: NodeState, leader: NodeId): boolean {
+export function followLeader(node: NodeState, leader: NodeId): boolean {
   if (node.role.kind === 'leader') return false;
   if (node.role.kind !== 'follower') {
     node.becomeFollower(leader, 'leader-of-this-term');

@@ -40,7 +40,9 @@ export type Input =
    * Messages to this peer were lost: its connection broke or its queue was full. A follower that
    * hears this of its leader looks for another one soon.
    */
-  | { readonly kind: 'peerUnreachable'; readonly peer: NodeId };
+  | { readonly kind: 'peerUnreachable'; readonly peer: NodeId }
+  /** This peer is there again. Needed only for groups at rest (rest.ts). */
+  | { readonly kind: 'peerReachable'; readonly peer: NodeId };
 
 /** The answer to `raft.propose`. */
 export type Proposed =

@@ -21,7 +21,10 @@ export type Message =
   | ReadIndexReply
   | ForwardProposal
   | ForwardReply
-  | TimeoutNow;
+  | TimeoutNow
+  | Rest
+  | RestAccepted
+  | WakeUp;
 
 interface Envelope {
   readonly from: NodeId;
@@ -136,4 +139,23 @@ export interface ForwardReply extends Envelope {
 /** The leader hands over: run for election at once, without asking first (dissertation §3.10). */
 export interface TimeoutNow extends Envelope {
   readonly kind: 'timeoutNow';
+}
+
+/** The leader has nothing to say: no heartbeats follow, and no timer need run (rest.ts). */
+export interface Rest extends Envelope {
+  readonly kind: 'rest';
+  /** The leader's last entry, and its commitIndex. */
+  readonly index: LogIndex;
+  readonly logTerm: Term;
+}
+
+/** "I rest." */
+export interface RestAccepted extends Envelope {
+  readonly kind: 'restAccepted';
+  readonly index: LogIndex;
+}
+
+/** A follower at rest has been woken by somebody who misses the leader. */
+export interface WakeUp extends Envelope {
+  readonly kind: 'wakeUp';
 }

@@ -80,6 +80,14 @@ export interface RaftOptions {
    */
   readonly priorities?: Readonly<Record<number, number>>;
 
+  /**
+   * An idle group falls silent: no heartbeats, no timers (rest.ts). Only for a driver that watches the
+   * others' hosts by itself and steps `peerUnreachable` and `peerReachable`; the same on every server.
+   *
+   * @default false
+   */
+  readonly rest?: boolean;
+
   /** Largest AppendEntries, in bytes of entries; a single larger batch still goes. @default 1_048_576 (1 MiB) */
   readonly maxAppendBytes?: number;
 
@@ -116,6 +124,7 @@ export const DEFAULT_RAFT_OPTIONS: ResolvedRaftOptions = {
   leaseReads: false,
   maxClockDrift: 0.1,
   priorities: {},
+  rest: false,
   maxAppendBytes: 1_048_576,
   maxInflightMessages: 256,
   maxInflightBytes: 8_388_608,

@@ -48,6 +48,15 @@ import { type RaftOptions, resolveOptions } from './options.ts';
 import { Outbox } from './outbox.ts';
 import type { Random } from './random.ts';
 import { onReadIndexReply, onReadRequested, onRequestReadIndex } from './read-requests.ts';
+import {
+  noteBusiness,
+  onPeerReachable,
+  onRest,
+  onRestAccepted,
+  settleRest,
+  wake,
+  wakeByMessage,
+} from './rest.ts';
 import { isLeader, NodeState } from './state.ts';
 import type { RaftStatus } from './status.ts';
 import type { StoredState } from './stored.ts';
@@ -104,9 +113,11 @@ export class Raft {
         this.#applies.applied(input.index);
         break;
       case 'readRequested':
+        if (!isLeader(node)) wake(node);
         onReadRequested(node, input.id);
         break;
       case 'forwardRequested':
+        wake(node);
         onForwardRequested(node, input.id, input.payload);
         break;
       case 'snapshotSaved':
@@ -118,6 +129,9 @@ export class Raft {
       case 'peerUnreachable':
         if (isLeader(node)) onPeerUnreachable(node, input.peer);
         else onLeaderUnreachable(node, input.peer);
+        break;
+      case 'peerReachable':
+        onPeerReachable(node, input.peer);
         break;
     }
   }
@@ -136,12 +150,14 @@ export class Raft {
    */
   changeMembership(target: Membership, now: Milliseconds, isForced = false): ChangeAnswer {
     this.#advanceTime(now);
+    wake(this.#node);
     return changeMembership(this.#node, target, isForced);
   }
 
   /** Asks another voter to lead instead (dissertation §3.10). Whether it does, `leaderId` tells. */
   transferLeadership(to: NodeId, now: Milliseconds): TransferAnswer {
     this.#advanceTime(now);
+    wake(this.#node);
     return transferLeadership(this.#node, to);
   }
 
@@ -153,11 +169,13 @@ export class Raft {
     this.#advanceTime(now);
     const node = this.#node;
     if (isLeader(node)) {
+      noteBusiness(node);
       advanceLeaderCommit(node);
       settleConfiguration(node);
       answerReads(node);
       startReadRound(node);
       answerReads(node);
+      settleRest(node);
       sendAppends(node);
       preferHigherPriority(node);
       driveTransfer(node);
@@ -253,6 +271,7 @@ function onTimePassed(node: NodeState): void {
 }
 
 function onMessage(node: NodeState, message: Message): void {
+  wakeByMessage(node, message);
   if (!passesTermGate(node, message)) return;
   switch (message.kind) {
     case 'preVoteReply':
@@ -287,6 +306,12 @@ function onMessage(node: NodeState, message: Message): void {
       break;
     case 'timeoutNow':
       onTimeoutNow(node, message);
+      break;
+    case 'rest':
+      onRest(node, message);
+      break;
+    case 'restAccepted':
+      if (isLeader(node)) onRestAccepted(node, message);
       break;
   }
 }

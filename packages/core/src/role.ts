@@ -17,7 +17,7 @@ export interface FollowerState {
   readonly kind: 'follower';
   /** Unknown from the start of a term until its leader is first heard. */
   leaderId: NodeId | undefined;
-  /** An election starts then, unless the leader is heard before. */
+  /** An election starts then, unless the leader is heard before. Infinity: at rest (rest.ts). */
   electionDeadline: Milliseconds;
   /** Drawn once for this spell as a follower (§5.2). */
   readonly electionTimeoutMs: Milliseconds;
@@ -56,6 +56,10 @@ export interface LeaderState {
   mayPreferFrom: Milliseconds;
   /** When followers must be told of a commit that no append has carried; Infinity: no need. */
   commitNoticeAt: Milliseconds;
+  /** When there was last anything to say but heartbeats; kept up only with the option `rest`. */
+  busyAt: Milliseconds;
+  /** All who answer have accepted to rest, and nothing has been said since (rest.ts). */
+  isResting: boolean;
 }
 
 export interface LeadershipTransfer {

@@ -34,7 +34,8 @@ export function passesTermGate(node: NodeState, message: Message): boolean {
     return false;
   }
   if (message.term > node.currentTerm) {
-    const isFromLeader = message.kind === 'appendEntries' || message.kind === 'installSnapshot';
+    const { kind } = message;
+    const isFromLeader = kind === 'appendEntries' || kind === 'installSnapshot' || kind === 'rest';
     node.enterTerm(message.term);
     node.becomeFollower(isFromLeader ? message.from : undefined, 'higher-term');
   }
@@ -48,6 +49,7 @@ function refuse(node: NodeState, message: Message): void {
   switch (message.kind) {
     case 'appendEntries':
     case 'installSnapshot':
+    case 'rest':
       node.outbox.send({
         kind: 'appendRejected',
         from,

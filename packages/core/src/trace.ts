@@ -92,6 +92,8 @@ export type TraceEvent =
       readonly term: Term;
       readonly to: NodeId;
     }
+  | { readonly kind: 'rested'; readonly node: NodeId; readonly term: Term }
+  | { readonly kind: 'woke'; readonly node: NodeId; readonly term: Term }
   | {
       readonly kind: 'readConfirmed';
       readonly node: NodeId;

@@ -35,6 +35,9 @@ const isRequest: Readonly<Record<Message['kind'], boolean>> = {
   forwardProposal: true,
   forwardReply: false,
   timeoutNow: true,
+  rest: true,
+  restAccepted: false,
+  wakeUp: true,
 };
 
 /** A request and the reply to it are one call: calls are counted when the request leaves. */

@@ -141,6 +141,15 @@ export const message: fc.Arbitrary<Message> = fc.oneof(
     firstIndex: index,
   }),
   fc.record({ kind: fc.constant('timeoutNow' as const), ...envelope, term }),
+  fc.record({ kind: fc.constant('wakeUp' as const), ...envelope, term }),
+  fc.record({ kind: fc.constant('restAccepted' as const), ...envelope, term, index }),
+  last.map(({ index: at, term: logTerm }) => ({
+    kind: 'rest' as const,
+    ...LINK,
+    term: (logTerm + 1) as Term,
+    index: at,
+    logTerm,
+  })),
 );
 
 function vote<Kind extends 'requestVote' | 'requestPreVote'>(kind: Kind) {

@@ -12,7 +12,6 @@ const LINK = { from: 2 as NodeId, to: 1 as NodeId };
 const WORDS: readonly HostMessage[] = [
   { kind: 'forGroup', group: Number.MAX_SAFE_INTEGER },
   { kind: 'hostBeat', count: 7 },
-  { kind: 'hostAnswer', count: 7 },
   { kind: 'groupAbsent', group: 3 },
 ];
 

@@ -18,9 +18,8 @@ import { LENGTH_BYTES } from './frame-assembler.ts';
 export type HostMessage =
   /** The messages that follow on this connection are of this group, until the next such word. */
   | { readonly kind: 'forGroup'; readonly group: number }
-  /** "I live": stands for the heartbeats of all groups at rest. Answered with the same count. */
+  /** "I live": stands for the heartbeats of all groups at rest. Both ends of a connection say it. */
   | { readonly kind: 'hostBeat'; readonly count: number }
-  | { readonly kind: 'hostAnswer'; readonly count: number }
   /** "I have no such group": it was closed, or is not open yet. */
   | { readonly kind: 'groupAbsent'; readonly group: number };
 
@@ -28,7 +27,7 @@ export type HostMessage =
 export const FIRST_HOST_CODE = 64;
 const FRAME_BYTES = 20;
 const FIELD_AT = 12;
-const KINDS = ['forGroup', 'hostBeat', 'hostAnswer', 'groupAbsent'] as const;
+const KINDS = ['forGroup', 'hostBeat', 'groupAbsent'] as const;
 
 export function encodeHostMessage(message: HostMessage, checksum: Checksum): Uint8Array {
   const bytes = new Uint8Array(FRAME_BYTES);

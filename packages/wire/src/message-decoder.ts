@@ -176,7 +176,14 @@ function readFields(
       return { kind, from, to, term, id: fields.number(1), readIndex: fields.index(2) };
     case 'forwardReply':
       return { kind, from, to, term, id: fields.number(1), firstIndex: fields.index(2) };
+    case 'rest': {
+      const { index, term: logTerm } = fields.entryId(1, term);
+      return { kind, from, to, term, index, logTerm };
+    }
+    case 'restAccepted':
+      return { kind, from, to, term, index: fields.index(1) };
     case 'timeoutNow':
+    case 'wakeUp':
       return { kind, from, to, term };
     case 'forwardProposal':
       return readForwardProposal(fields, term, { from, to }, checksum);

@@ -41,6 +41,9 @@ export const KIND_CODES: Readonly<Record<Kind, number>> = {
   forwardProposal: 11,
   forwardReply: 12,
   timeoutNow: 13,
+  rest: 14,
+  restAccepted: 15,
+  wakeUp: 16,
 };
 
 /** Fixed fields of each kind, the term included. */
@@ -59,6 +62,9 @@ export const FIELD_COUNTS: Readonly<Record<Kind, number>> = {
   forwardProposal: 3,
   forwardReply: 3,
   timeoutNow: 1,
+  rest: 3,
+  restAccepted: 2,
+  wakeUp: 1,
 };
 
 export const fieldsEnd = (kind: Kind): number =>
@@ -137,7 +143,14 @@ function putFields(
     case 'forwardReply':
       putFieldsAt(head, at, message.id, message.firstIndex);
       return;
+    case 'rest':
+      putFieldsAt(head, at, message.index, message.logTerm);
+      return;
+    case 'restAccepted':
+      putNumber(head, at, message.index);
+      return;
     case 'timeoutNow':
+    case 'wakeUp':
       return;
     case 'forwardProposal': {
       const slab = slabOf(message.payload);

@@ -41,6 +41,8 @@ export function startLeading(node: NodeState, votes: ReadonlyMap<NodeId, boolean
     transfer: undefined,
     mayPreferFrom: node.now + node.options.electionTimeoutMs,
     commitNoticeAt: Infinity,
+    busyAt: node.now,
+    isResting: false,
   });
   // Commits what earlier terms left, which counting replicas may not do (§5.4.2, §8).
   if (node.options.noopOnElection) {
@@ -79,7 +81,7 @@ export function checkQuorum(node: LeaderNode): void {
 }
 
 export function quorumDeadline(node: LeaderNode): Milliseconds {
-  if (!node.options.checkQuorum) return Infinity;
+  if (!node.options.checkQuorum || node.role.isResting) return Infinity;
   const { progress } = node.role;
   const heardAt = (voter: NodeId) =>
     voter === node.id ? node.now : (progress.get(voter)?.lastHeardAt ?? -Infinity);

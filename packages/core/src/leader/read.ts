@@ -9,6 +9,7 @@
  */
 
 import { reachedByQuorum } from '../quorum/joint.ts';
+import { mayRest } from '../rest.ts';
 import type { PendingRead } from '../role.ts';
 import type { LeaderNode } from '../state.ts';
 import type { LogIndex, NodeId } from '../types.ts';
@@ -18,7 +19,7 @@ export function startReadRound(node: LeaderNode): void {
   const { reads } = node.role;
   if (!knowsWhatIsCommitted(node)) return;
   const isNeeded = reads.waiting.length > 0 && reads.asked.length === 0;
-  if (!isNeeded && !isRenewalDue(node)) return;
+  if (!isNeeded && (!isRenewalDue(node) || mayRest(node))) return;
   reads.round += 1;
   if (node.options.leaseReads) reads.begun.push({ round: reads.round, at: node.now });
   // A renewal leaves the reads of the round under way alone: their answer is on its way.

@@ -11,6 +11,7 @@ import { type Batch, lastIndexOf } from '../entry.ts';
 import type { AppendAccepted, AppendRejected } from '../messages.ts';
 import { Inflight } from '../progress/inflight.ts';
 import { type Progress, type Replicate, toProbe, toReplicate } from '../progress/progress.ts';
+import { mayRest, offerRest, restWithout } from '../rest.ts';
 import type { LeaderNode } from '../state.ts';
 import {
   INDEX_ZERO,
@@ -25,10 +26,11 @@ import {
 
 /** Sends each follower what it lacks, and a heartbeat where nothing else is due. */
 export function sendAppends(node: LeaderNode): void {
+  if (node.role.isResting) return;
   for (const [follower, progress] of node.role.progress) {
-    if (!sendEntries(node, follower, progress) && isHeartbeatDue(node, progress)) {
-      sendAppend(node, follower, progress, []);
-    }
+    if (sendEntries(node, follower, progress) || !isHeartbeatDue(node, progress)) continue;
+    if (mayRest(node)) offerRest(node, follower, progress);
+    else sendAppend(node, follower, progress, []);
   }
   scheduleCommitNotice(node);
 }
@@ -100,6 +102,7 @@ function sendAppend(
   progress.sentCommit = largerIndex(progress.sentCommit, leaderCommit);
   progress.sentRound = role.reads.round;
   progress.lastSentAt = node.now;
+  progress.restIndex = INDEX_ZERO;
 }
 
 function sendSnapshot(node: LeaderNode, follower: NodeId, progress: Progress): void {
@@ -177,6 +180,7 @@ export function onSnapshotSent(node: LeaderNode, follower: NodeId, isDelivered: 
 /** What was on the way may be lost; the next heartbeat finds out. */
 export function onPeerUnreachable(node: LeaderNode, peer: NodeId): void {
   const progress = node.role.progress.get(peer);
+  restWithout(node, peer);
   if (progress?.mode.kind !== 'replicate') return;
   toProbe(progress, nextIndex(progress.matchIndex), true);
 }
@@ -224,6 +228,7 @@ function scheduleCommitNotice(node: LeaderNode): void {
 
 /** When the next heartbeat or notice is due. */
 export function sendDeadline(node: LeaderNode): Milliseconds {
+  if (node.role.isResting) return Infinity;
   let deadline = node.role.commitNoticeAt;
   for (const { lastSentAt } of node.role.progress.values()) {
     deadline = Math.min(deadline, lastSentAt + node.options.heartbeatIntervalMs);

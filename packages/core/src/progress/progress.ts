@@ -25,6 +25,8 @@ export interface Progress {
   lastSentAt: Milliseconds;
   /** When we last heard from it in this term (dissertation §6.2). */
   lastHeardAt: Milliseconds;
+  /** The last index at which it accepted to rest, with nothing sent to it since; else 0 (rest.ts). */
+  restIndex: LogIndex;
 }
 
 export type Mode = Probe | Replicate | SnapshotTransfer;
@@ -58,6 +60,7 @@ export function newProgress(lastIndex: LogIndex, now: Milliseconds): Progress {
     answeredRound: 0,
     lastSentAt: -Infinity,
     lastHeardAt: now,
+    restIndex: 0 as LogIndex,
   };
 }
 

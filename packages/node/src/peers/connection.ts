@@ -119,7 +119,6 @@ export class Connection {
         this.#groupIn = message.group;
         break;
       case 'hostBeat':
-      case 'hostAnswer':
       case 'groupAbsent':
         this.#options.onWord(message);
         break;
