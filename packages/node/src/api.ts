@@ -41,6 +41,14 @@ export interface RaftNodeOptions<Result> {
   readonly snapshotEntries?: number;
   /** Entries kept behind a snapshot for slow followers. @default 5_000 (etcd's) */
   readonly keepEntries?: number;
+  /**
+   * Bytes in a second that this server spends on sending snapshots, to all followers together: at
+   * least 65_536, or 0 for no limit. More, and a follower that comes back is back sooner; but a
+   * transfer competes with appends for network, disk and processor.
+   *
+   * @default 33_554_432 (32 MiB) — a quarter of a gigabit link, and 1 GB in half a minute.
+   */
+  readonly snapshotBytesPerSecond?: number;
   /** Largest command, in bytes. @default 1_572_864 (1.5 MiB, etcd's request limit) */
   readonly maxCommandBytes?: number;
   /** Called in the middle of a step: note what happened and act on it later. */

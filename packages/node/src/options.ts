@@ -9,11 +9,16 @@ export interface ResolvedOptions {
   readonly snapshotEntries: number;
   readonly keepEntries: number;
   readonly maxCommandBytes: number;
+  readonly snapshotBytesPerSecond: number;
 }
 
 export const DEFAULT_SNAPSHOT_ENTRIES = 100_000;
 export const DEFAULT_KEEP_ENTRIES = 5_000;
 export const DEFAULT_MAX_COMMAND_BYTES = 1_572_864;
+export const DEFAULT_SNAPSHOT_BYTES_PER_SECOND = 33_554_432;
+
+/** Slower, a few followers at once would wait longer for one chunk than a transfer may stand still. */
+const LEAST_SNAPSHOT_BYTES_PER_SECOND = 65_536;
 
 /** @throws {RaftError} `RAFT_BAD_OPTION`, naming the option, the value and what would be right. */
 export function checkOptions(options: RaftNodeOptions<unknown>): ResolvedOptions {
@@ -38,11 +43,17 @@ export function checkOptions(options: RaftNodeOptions<unknown>): ResolvedOptions
     snapshotEntries = DEFAULT_SNAPSHOT_ENTRIES,
     keepEntries = DEFAULT_KEEP_ENTRIES,
     maxCommandBytes = DEFAULT_MAX_COMMAND_BYTES,
+    snapshotBytesPerSecond = DEFAULT_SNAPSHOT_BYTES_PER_SECOND,
   } = options;
   requireWhole('snapshotEntries', snapshotEntries, 1);
   requireWhole('keepEntries', keepEntries, 0);
   requireWhole('maxCommandBytes', maxCommandBytes, 1);
-  return { raft: resolveRaft(options), listen, snapshotEntries, keepEntries, maxCommandBytes };
+  if (snapshotBytesPerSecond !== 0) {
+    const least = LEAST_SNAPSHOT_BYTES_PER_SECOND;
+    requireWhole('snapshotBytesPerSecond', snapshotBytesPerSecond, least);
+  }
+  const limits = { snapshotEntries, keepEntries, maxCommandBytes, snapshotBytesPerSecond };
+  return { raft: resolveRaft(options), listen, ...limits };
 }
 
 function resolveRaft(options: RaftNodeOptions<unknown>): ResolvedRaftOptions {

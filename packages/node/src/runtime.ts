@@ -6,7 +6,6 @@
 import {
   type Effects,
   type Input,
-  type InstallSnapshot,
   type LogIndex,
   type Message,
   type Milliseconds,
@@ -24,7 +23,7 @@ import { RaftError } from './errors.ts';
 import { type LoopHost, RaftLoop } from './loop/raft-loop.ts';
 import type { Scheduler } from './loop/scheduler.ts';
 import type { ResolvedOptions } from './options.ts';
-import type { GroupReceiver, GroupTransport } from './peers/transport.ts';
+import type { GroupReceiver, GroupTransport, IncomingSnapshot } from './peers/transport.ts';
 import type { StateMachine } from './state-machine.ts';
 import type { Storage } from './storage/storage.ts';
 
@@ -88,7 +87,9 @@ export class Runtime<Result> implements GroupReceiver, ApplyObserver<Result> {
     this.proposals = new Proposals<Result>(callHost, isDiskFull, limits, appliedIndex);
     this.reads = new Reads(callHost, limits, appliedIndex);
     const openSnapshot = (snapshot: SnapshotMeta) => storage.snapshots.open(snapshot);
-    this.#applier = new Applier({ machine, observer: this, openSnapshot, now, appliedIndex });
+    const { snapshotEntries: pauseEvery } = resolved;
+    const start = { machine, observer: this, openSnapshot, now, appliedIndex, pauseEvery };
+    this.#applier = new Applier(start);
     this.#snapshots = this.#makeSnapshots();
     this.#loop = this.#makeLoop();
   }
@@ -132,11 +133,8 @@ export class Runtime<Result> implements GroupReceiver, ApplyObserver<Result> {
     this.#loop.post({ kind: 'peerUnreachable', peer });
   }
 
-  async receivedSnapshot(
-    message: InstallSnapshot,
-    chunks: AsyncIterable<Uint8Array>,
-  ): Promise<void> {
-    await this.#snapshots.receive(message, chunks);
+  async receivedSnapshot(incoming: IncomingSnapshot): Promise<void> {
+    const message = await this.#snapshots.receive(incoming);
     this.#loop.post({ kind: 'received', message });
   }
 
@@ -158,7 +156,6 @@ export class Runtime<Result> implements GroupReceiver, ApplyObserver<Result> {
     this.#parts.log('info', 'restored a snapshot', { index });
     this.proposals.skippedTo(index);
     this.reads.applied(index);
-    this.#snapshots.restored(index);
     this.#loop.wake();
   }
 
@@ -170,7 +167,6 @@ export class Runtime<Result> implements GroupReceiver, ApplyObserver<Result> {
 
   #makeSnapshots(): Snapshots {
     const { storage, machine, transport, log, resolved } = this.#parts;
-    const { keepEntries, snapshotEntries } = resolved;
     return new Snapshots(
       {
         raft: this.raft,
@@ -178,12 +174,13 @@ export class Runtime<Result> implements GroupReceiver, ApplyObserver<Result> {
         machine,
         transport,
         applier: this.#applier,
+        now,
         log,
-        saved: (snapshot) => this.#loop.post({ kind: 'snapshotSaved', snapshot, keepEntries }),
+        saved: (snapshot, keepEntries) =>
+          this.#loop.post({ kind: 'snapshotSaved', snapshot, keepEntries }),
         sent: (to, isDelivered) => this.#loop.post({ kind: 'snapshotSent', to, isDelivered }),
       },
-      snapshotEntries,
-      storage.stored.snapshot.index,
+      resolved,
     );
   }
 
@@ -197,7 +194,7 @@ export class Runtime<Result> implements GroupReceiver, ApplyObserver<Result> {
       placeCalls: (at) => this.#placeCalls(at),
       callDeadline: () => Math.min(this.proposals.nextDeadline, this.reads.nextDeadline),
       stepped: (input) => this.#stepped(input),
-      sendSnapshot: (message) => void this.#snapshots.send(message),
+      sendSnapshot: (message) => this.#snapshots.send(message),
       notSent: (message, at) => this.#notSent(message, at),
       deliver: (effects, at) => this.#deliver(effects, at),
       afterTurn: () => this.#afterTurn(),
@@ -254,6 +251,7 @@ export class Runtime<Result> implements GroupReceiver, ApplyObserver<Result> {
     this.#parts.log('info', 'leadership', leadership);
     this.proposals.leaderChanged();
     this.reads.leaderChanged();
+    if (!leadership.isLeader) this.#snapshots.stopSending();
     this.#loop.wake();
     for (const listener of this.#listeners) listener(leadership);
   }

@@ -1,15 +1,18 @@
 /**
  * A snapshot as a stream of frames: begin, chunk …, end. The content of a snapshot file, and what
- * a connection of purpose `snapshot` carries; there the receiver answers `stored`.
+ * the leader sends on a connection of purpose `snapshot`; snapshot-answers.ts has the other direction.
  *
  *     0  u32  length of the rest
  *     4  u32  checksum of bytes 8 to the end, continued from the checksum of the frame before
- *     8  u8   kind: 1 begin, 2 chunk, 3 end, 4 stored
+ *     8  u8   kind: 1 begin, 2 chunk, 3 end
  *     9  u24  0
- *    12  …    begin: u53 term of the sender, snapshot description · chunk: bytes ·
- *             end, stored: u53 number of bytes in all chunks
+ *    12  …    begin: u53 term of the sender, u53 position of the first byte that follows, u32 checksum
+ *             of the bytes before it, snapshot description · chunk: bytes ·
+ *             end: u53 number of bytes of the whole snapshot, u32 their checksum
  *
- * Since checksums continue, the one of `end` vouches for all bytes and their order.
+ * Checksums of frames continue, so each vouches for all frames before it and their order. The one in
+ * `end` is of the bytes alone: it is the same however they were cut, and also when a transfer goes
+ * on behind what an earlier one has left.
  */
 
 import type { SnapshotMeta, Term } from '@quorate/core';
@@ -19,72 +22,105 @@ import { FrameError } from './errors.ts';
 import { FrameAssembler, LENGTH_BYTES } from './frame-assembler.ts';
 import { putSnapshotMeta, snapshotMetaAt, snapshotMetaSize } from './snapshot-meta-codec.ts';
 
+/** The first bytes of a snapshot: how many, and their checksum. */
+export interface Prefix {
+  readonly byteLength: number;
+  readonly checksum: number;
+}
+
+export const EMPTY_PREFIX: Prefix = { byteLength: 0, checksum: 0 };
+
+/** The prefix with `bytes` behind it. */
+export function extendPrefix(prefix: Prefix, bytes: Uint8Array, checksum: Checksum): Prefix {
+  if (bytes.length === 0) return prefix;
+  return {
+    byteLength: prefix.byteLength + bytes.length,
+    checksum: checksum(bytes, prefix.checksum),
+  };
+}
+
 export type SnapshotFrame =
-  | { readonly kind: 'begin'; readonly term: Term; readonly snapshot: SnapshotMeta }
+  /** The chunks go on behind `after`. */
+  | {
+      readonly kind: 'begin';
+      readonly term: Term;
+      readonly after: Prefix;
+      readonly snapshot: SnapshotMeta;
+    }
   | { readonly kind: 'chunk'; readonly bytes: Uint8Array }
   /** All arrived and every checksum matched. */
-  | { readonly kind: 'end'; readonly byteLength: number }
-  /** The receiver's answer: the snapshot is on its disk. */
-  | { readonly kind: 'stored'; readonly byteLength: number };
+  | { readonly kind: 'end'; readonly whole: Prefix };
 
-const HEAD_BYTES = 12;
+/** Where a stream stands: what is needed to go on with it. */
+export interface SnapshotStreamState {
+  /** Checksum of the last frame. */
+  readonly running: number;
+  readonly content: Prefix;
+}
+
+/**
+ * What one chunk should hold at most. A transfer is resumed at a chunk, is throttled by chunks and
+ * waits for one at a time, so it should be small; below this the frames cost throughput.
+ */
+export const SNAPSHOT_CHUNK_BYTES = 131_072;
+
+export const SNAPSHOT_HEAD_BYTES = 12;
+/** Of a `begin`: term, position and checksum. */
+const BEGIN_BYTES = 20;
+const END_BYTES = 12;
 const BEGIN = 1;
 const CHUNK = 2;
 const END = 3;
-const STORED = 4;
 
-/** Encodes one transfer, frame by frame, each as pieces to be sent in order. */
+/** Encodes one stream, frame by frame, each as pieces to be written in order. */
 export class SnapshotStreamEncoder {
   readonly #checksum: Checksum;
-  #running = 0;
-  #byteLength = 0;
+  #running: number;
+  #content: Prefix;
 
-  constructor(checksum: Checksum) {
+  /** @param state Where an earlier stream was left: goes on with `chunk`. */
+  constructor(checksum: Checksum, state?: SnapshotStreamState) {
     this.#checksum = checksum;
+    this.#running = state?.running ?? 0;
+    this.#content = state?.content ?? EMPTY_PREFIX;
   }
 
-  begin(term: Term, snapshot: SnapshotMeta): Uint8Array[] {
-    const body = new Uint8Array(8 + snapshotMetaSize(snapshot));
+  get content(): Prefix {
+    return this.#content;
+  }
+
+  begin(term: Term, snapshot: SnapshotMeta, after: Prefix = EMPTY_PREFIX): Uint8Array[] {
+    const body = new Uint8Array(BEGIN_BYTES + snapshotMetaSize(snapshot));
     putNumber(body, 0, term);
-    putSnapshotMeta(body, 8, snapshot);
+    putNumber(body, 8, after.byteLength);
+    putU32(body, 16, after.checksum);
+    putSnapshotMeta(body, BEGIN_BYTES, snapshot);
+    this.#content = after;
     return this.#frame(BEGIN, body);
   }
 
   /** `bytes` are sent as they are, not copied. */
   chunk(bytes: Uint8Array): Uint8Array[] {
-    this.#byteLength += bytes.length;
+    this.#content = extendPrefix(this.#content, bytes, this.#checksum);
     return this.#frame(CHUNK, bytes);
   }
 
   end(): Uint8Array[] {
-    return this.#frame(END, lengthBody(this.#byteLength));
+    const body = new Uint8Array(END_BYTES);
+    putNumber(body, 0, this.#content.byteLength);
+    putU32(body, 8, this.#content.checksum);
+    return this.#frame(END, body);
   }
 
   #frame(kind: number, body: Uint8Array): Uint8Array[] {
-    const head = new Uint8Array(HEAD_BYTES);
-    putU32(head, 0, HEAD_BYTES - LENGTH_BYTES + body.length);
+    const head = new Uint8Array(SNAPSHOT_HEAD_BYTES);
+    putU32(head, 0, SNAPSHOT_HEAD_BYTES - LENGTH_BYTES + body.length);
     head[8] = kind;
     this.#running = this.#checksum(head.subarray(8), this.#running);
     if (body.length > 0) this.#running = this.#checksum(body, this.#running);
     putU32(head, 4, this.#running);
     return [head, body];
   }
-}
-
-/** The receiver's answer to `end`. */
-export function encodeSnapshotStored(byteLength: number, checksum: Checksum): Uint8Array {
-  const bytes = new Uint8Array(HEAD_BYTES + 8);
-  putU32(bytes, 0, bytes.length - LENGTH_BYTES);
-  bytes[8] = STORED;
-  putNumber(bytes, HEAD_BYTES, byteLength);
-  putU32(bytes, 4, checksum(bytes.subarray(8), 0));
-  return bytes;
-}
-
-function lengthBody(byteLength: number): Uint8Array {
-  const body = new Uint8Array(8);
-  putNumber(body, 0, byteLength);
-  return body;
 }
 
 export interface SnapshotStreamDecoderOptions {
@@ -94,22 +130,32 @@ export interface SnapshotStreamDecoderOptions {
   readonly allocate?: Allocate;
 }
 
-/** Checks order, checksums and, at `end`, the total. After a FrameError it is dead. */
+/** Checks order, checksums and, at `end`, the whole. After a FrameError it is dead. */
 export class SnapshotStreamDecoder {
   readonly #assembler: FrameAssembler;
   readonly #checksum: Checksum;
-  #state: 'before' | 'within' | 'after' = 'before';
-  #running = 0;
-  #byteLength = 0;
+  #order: 'before' | 'within' | 'after' = 'before';
+  #state: SnapshotStreamState = { running: 0, content: EMPTY_PREFIX };
+  #position = 0;
 
   constructor({ checksum, maxFrameBytes, allocate }: SnapshotStreamDecoderOptions) {
     this.#assembler = new FrameAssembler(maxFrameBytes, allocate);
     this.#checksum = checksum;
   }
 
-  /** True when the stream stopped where it may stop: behind `end` or `stored`. */
+  /** True when the stream stopped where it may stop: behind `end`. */
   get isComplete(): boolean {
-    return this.#state === 'after';
+    return this.#order === 'after';
+  }
+
+  /** Where the stream stands behind its last good `begin` or `chunk`, also after a FrameError. */
+  get state(): SnapshotStreamState {
+    return this.#state;
+  }
+
+  /** How many bytes of the stream lead to `state`. */
+  get position(): number {
+    return this.#position;
   }
 
   /** The frames that `chunk` completes. The chunk is kept by reference and must not change. */
@@ -118,40 +164,68 @@ export class SnapshotStreamDecoder {
   }
 
   #decode(frame: Uint8Array): SnapshotFrame {
-    if (frame.length < HEAD_BYTES) throw new FrameError('a snapshot frame is too short', 0);
-    this.#running = this.#checksum(frame.subarray(8), this.#running);
-    if (this.#running !== u32At(frame, 4)) {
+    if (frame.length < SNAPSHOT_HEAD_BYTES) {
+      throw new FrameError('a snapshot frame is too short', 0);
+    }
+    const running = this.#checksum(frame.subarray(8), this.#state.running);
+    if (running !== u32At(frame, 4)) {
       throw new FrameError('the checksum of a snapshot frame does not match', 4);
     }
     const kind = u32At(frame, 8);
-    const isInOrder =
-      kind === BEGIN || kind === STORED ? this.#state === 'before' : this.#state === 'within';
+    const isInOrder = this.#order === (kind === BEGIN ? 'before' : 'within');
     if (!isInOrder) throw new FrameError(`a snapshot frame of kind ${kind} is out of order`, 8);
-    if (kind === BEGIN) return this.#begin(frame);
-    if (kind === CHUNK) {
-      const bytes = frame.subarray(HEAD_BYTES);
-      this.#byteLength += bytes.length;
-      return { kind: 'chunk', bytes };
+    switch (kind) {
+      case BEGIN: {
+        const begin = decodeBegin(frame);
+        this.#order = 'within';
+        this.#advance(running, begin.after, frame.length);
+        return begin;
+      }
+      case CHUNK: {
+        const bytes = frame.subarray(SNAPSHOT_HEAD_BYTES);
+        const content = extendPrefix(this.#state.content, bytes, this.#checksum);
+        this.#advance(running, content, frame.length);
+        return { kind: 'chunk', bytes };
+      }
+      case END:
+        return this.#end(frame);
+      default:
+        throw new FrameError(`unknown snapshot frame of kind ${kind}`, 8);
     }
-    if ((kind !== END && kind !== STORED) || frame.length !== HEAD_BYTES + 8) {
-      throw new FrameError(`unknown snapshot frame of kind ${kind}`, 8);
-    }
-    const byteLength = numberAt(frame, HEAD_BYTES);
-    if (kind === END && byteLength !== this.#byteLength) {
-      throw new FrameError(`${byteLength} bytes announced, ${this.#byteLength} came`, HEAD_BYTES);
-    }
-    this.#state = 'after';
-    return { kind: kind === END ? 'end' : 'stored', byteLength };
   }
 
-  #begin(frame: Uint8Array): SnapshotFrame {
-    if (frame.length < HEAD_BYTES + 8) throw new FrameError('a snapshot frame is too short', 0);
-    const term = numberAt(frame, HEAD_BYTES) as Term;
-    const snapshot = snapshotMetaAt(frame, HEAD_BYTES + 8, frame.length);
-    if (frame.length !== HEAD_BYTES + 8 + snapshotMetaSize(snapshot)) {
-      throw new FrameError('bytes follow a snapshot description', HEAD_BYTES);
-    }
-    this.#state = 'within';
-    return { kind: 'begin', term, snapshot };
+  #advance(running: number, content: Prefix, frameBytes: number): void {
+    this.#state = { running, content };
+    this.#position += frameBytes;
   }
+
+  #end(frame: Uint8Array): SnapshotFrame {
+    if (frame.length !== SNAPSHOT_HEAD_BYTES + END_BYTES) {
+      throw new FrameError(`the end of a snapshot has ${frame.length} bytes`, 0);
+    }
+    const byteLength = numberAt(frame, SNAPSHOT_HEAD_BYTES);
+    const checksum = u32At(frame, SNAPSHOT_HEAD_BYTES + 8);
+    const { content } = this.#state;
+    if (byteLength !== content.byteLength) {
+      const came = `${byteLength} bytes announced, ${content.byteLength} came`;
+      throw new FrameError(came, SNAPSHOT_HEAD_BYTES);
+    }
+    if (checksum !== content.checksum) {
+      throw new FrameError('the checksum of the whole snapshot does not match', frame.length - 4);
+    }
+    this.#order = 'after';
+    return { kind: 'end', whole: content };
+  }
+}
+
+function decodeBegin(frame: Uint8Array): Extract<SnapshotFrame, { kind: 'begin' }> {
+  const at = SNAPSHOT_HEAD_BYTES;
+  if (frame.length < at + BEGIN_BYTES) throw new FrameError('a snapshot frame is too short', 0);
+  const term = numberAt(frame, at) as Term;
+  const after = { byteLength: numberAt(frame, at + 8), checksum: u32At(frame, at + 16) };
+  const snapshot = snapshotMetaAt(frame, at + BEGIN_BYTES, frame.length);
+  if (frame.length !== at + BEGIN_BYTES + snapshotMetaSize(snapshot)) {
+    throw new FrameError('bytes follow a snapshot description', at);
+  }
+  return { kind: 'begin', term, after, snapshot };
 }

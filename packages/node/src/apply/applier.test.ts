@@ -16,7 +16,7 @@ const nextRound = () => new Promise((resolve) => setImmediate(resolve));
 const echo: Apply = (batches) => batches.flatMap((batch) => [...batch].map(text));
 
 /** An applier and what its observer has heard. `now` is a clock that each look advances. */
-function setUp(apply: Apply, msPerLook = 0) {
+function setUp(apply: Apply, msPerLook = 0, pauseEvery = 100_000) {
   const heard: string[] = [];
   let time = 0;
   const machine: StateMachine<string> = {
@@ -44,6 +44,7 @@ function setUp(apply: Apply, msPerLook = 0) {
       return time;
     },
     appliedIndex: 0 as LogIndex,
+    pauseEvery,
   });
   return { applier, heard };
 }
@@ -69,6 +70,18 @@ test('a long queue is worked off in portions, and others get their turn', async 
   }
   assert.deepEqual(ends(), ['at 256', 'at 512', 'at 600']);
   assert.ok(heard.includes(`513-600 ${names.slice(512).join()}`));
+});
+
+test('no portion crosses a place for a snapshot', () => {
+  const { applier, heard } = setUp(echo, 0, 4);
+  applier.enqueue([
+    commands(1, 'a', 'b', 'c'),
+    commands(4, 'd', 'e'),
+    commands(6, 'f', 'g', 'h', 'i'),
+  ]);
+  applier.run();
+  const ends = heard.filter((line) => line.startsWith('at'));
+  assert.deepEqual(ends, ['at 4', 'at 8', 'at 9']);
 });
 
 test('one call at a time: what comes during it waits, and so does a snapshot', async () => {

@@ -46,24 +46,31 @@ export class Applier<Result> {
   readonly #observer: ApplyObserver<Result>;
   readonly #openSnapshot: (snapshot: SnapshotMeta) => AsyncIterable<Uint8Array>;
   readonly #now: () => Milliseconds;
+  readonly #pauseEvery: number;
   #work: Work[] = [];
   /** The call of the machine that is under way; undefined between two calls. */
   #running: Promise<void> | undefined;
   #isStopped = false;
   #appliedIndex: LogIndex;
 
-  /** @param from.appliedIndex Where the machine stands. */
+  /**
+   * @param from.appliedIndex Where the machine stands.
+   * @param from.pauseEvery No portion crosses a multiple of this index, so that `reached` tells of
+   *   each: the places for snapshots.
+   */
   constructor(from: {
     readonly machine: StateMachine<Result>;
     readonly observer: ApplyObserver<Result>;
     readonly openSnapshot: (snapshot: SnapshotMeta) => AsyncIterable<Uint8Array>;
     readonly now: () => Milliseconds;
     readonly appliedIndex: LogIndex;
+    readonly pauseEvery: number;
   }) {
     this.#machine = from.machine;
     this.#observer = from.observer;
     this.#openSnapshot = from.openSnapshot;
     this.#now = from.now;
+    this.#pauseEvery = from.pauseEvery;
     this.#appliedIndex = from.appliedIndex;
   }
 
@@ -144,7 +151,7 @@ export class Applier<Result> {
   #takePortion(): Batch[] {
     const portion: Batch[] = [];
     let taken = 0;
-    let room = MAX_PORTION;
+    let room = Math.min(MAX_PORTION, this.#pauseEvery - (this.#appliedIndex % this.#pauseEvery));
     for (const next of this.#work) {
       if (next.kind === 'restore' || room === 0) break;
       if (next.count > room) {

@@ -7,16 +7,20 @@
 import {
   type InstallSnapshot,
   type LogIndex,
+  type Milliseconds,
   type NodeId,
   previousIndex,
   type Raft,
   type SnapshotMeta,
 } from '@quorate/core';
 import type { LogLine } from '../api.ts';
-import type { GroupTransport } from '../peers/transport.ts';
+import type { GroupTransport, IncomingSnapshot } from '../peers/transport.ts';
 import type { StateMachine } from '../state-machine.ts';
 import type { Storage } from '../storage/storage.ts';
 import type { Applier } from './applier.ts';
+import { SnapshotReceiver } from './snapshot-receiver.ts';
+import { SnapshotSender } from './snapshot-sender.ts';
+import { Throttle } from './throttle.ts';
 
 export interface SnapshotHost {
   readonly raft: Raft;
@@ -24,91 +28,89 @@ export interface SnapshotHost {
   readonly machine: StateMachine<unknown>;
   readonly transport: GroupTransport;
   readonly applier: Pick<Applier<unknown>, 'appliedIndex' | 'betweenCalls'>;
+  readonly now: () => Milliseconds;
   readonly log: LogLine;
   /** The state up to this index is durable outside the log: the core must hear of it. */
-  readonly saved: (snapshot: SnapshotMeta) => void;
+  readonly saved: (snapshot: SnapshotMeta, keepEntries: number) => void;
   readonly sent: (to: NodeId, isDelivered: boolean) => void;
+}
+
+export interface SnapshotLimits {
+  readonly snapshotEntries: number;
+  readonly keepEntries: number;
+  /** 0: no limit. */
+  readonly snapshotBytesPerSecond: number;
 }
 
 export class Snapshots {
   readonly #host: SnapshotHost;
-  readonly #everyEntries: number;
+  readonly #limits: SnapshotLimits;
+  readonly #sender: SnapshotSender;
+  readonly #receiver: SnapshotReceiver;
   readonly #ending = new AbortController();
-  #lastIndex: LogIndex;
+  /** Never fails. One at a time. */
   #taking: Promise<void> | undefined;
-  /** One to each follower at a time; a newer request ends the older. */
-  readonly #sending = new Map<NodeId, AbortController>();
-  #isReceiving = false;
+  /** A file that cannot be read. */
+  #damaged: SnapshotMeta | undefined;
 
-  /** @param lastIndex Where the newest snapshot stands. */
-  constructor(host: SnapshotHost, everyEntries: number, lastIndex: LogIndex) {
+  constructor(host: SnapshotHost, limits: SnapshotLimits) {
     this.#host = host;
-    this.#everyEntries = everyEntries;
-    this.#lastIndex = lastIndex;
+    this.#limits = limits;
+    const { raft, storage, transport, now, log, sent } = host;
+    const { snapshots } = storage;
+    const throttle = new Throttle(limits.snapshotBytesPerSecond, now);
+    this.#receiver = new SnapshotReceiver({ raft, snapshots, log });
+    this.#sender = new SnapshotSender({
+      raft,
+      snapshots,
+      transport,
+      throttle,
+      now,
+      log,
+      sent,
+      newest: (chosen) => this.#newest(chosen),
+      damaged: (snapshot) => {
+        this.#damaged = snapshot;
+      },
+    });
   }
 
-  /** The machine stands at `index` and is between two calls: time for a snapshot? */
+  /**
+   * The machine stands at `index` and is between two calls: time for a snapshot? All servers take
+   * theirs at the same indexes, so a follower can go on with the one of another leader.
+   */
   reached(index: LogIndex): void {
-    if (index - this.#lastIndex < this.#everyEntries || this.#taking !== undefined) return;
-    const { raft, machine, log, saved } = this.#host;
+    const { raft, machine, log } = this.#host;
+    if (index % this.#limits.snapshotEntries !== 0 || this.#taking !== undefined) return;
     // A leader's snapshot that is about to be restored has replaced the log.
     if (index < previousIndex(raft.status().firstIndex)) return;
-    this.#lastIndex = index;
     const snapshot = raft.snapshotMetaAt(index);
     const take = machine.sync === undefined ? this.#write(snapshot) : this.#sync(snapshot);
-    this.#taking = take
-      .then(() => saved(snapshot))
-      .catch((error: unknown) => log('error', 'snapshot failed', { index, reason: `${error}` }))
-      .finally(() => {
-        this.#taking = undefined;
-      });
-  }
-
-  /** The machine's state was replaced by the snapshot of this index. */
-  restored(index: LogIndex): void {
-    this.#lastIndex = index;
+    this.#take(take.then(() => this.#saved(snapshot))).catch((error: unknown) =>
+      log('error', 'snapshot failed', { index, reason: `${error}` }),
+    );
   }
 
   /** Answers an `installSnapshot` of the core with the newest state there is. */
-  async send(message: InstallSnapshot): Promise<void> {
-    const { transport, log, sent } = this.#host;
-    const { to } = message;
-    this.#sending.get(to)?.abort();
-    const ending = new AbortController();
-    this.#sending.set(to, ending);
-    try {
-      const { snapshot, chunks } = await this.#newest();
-      log('info', 'sending a snapshot', { to, index: snapshot.index });
-      await transport.sendSnapshot({ ...message, snapshot }, chunks, ending.signal);
-      sent(to, true);
-    } catch (error) {
-      if (ending.signal.aborted) return;
-      log('warn', 'a snapshot was not delivered', { to, reason: `${error}` });
-      sent(to, false);
-    } finally {
-      if (this.#sending.get(to) === ending) this.#sending.delete(to);
-    }
+  send(message: InstallSnapshot): void {
+    void this.#sender.send(message);
+  }
+
+  /** Another server leads. */
+  stopSending(): void {
+    this.#sender.stop();
   }
 
   /** Stores what a leader sends. Resolves when it is durable; then the core may hear of it. */
-  async receive(message: InstallSnapshot, chunks: AsyncIterable<Uint8Array>): Promise<void> {
-    const { raft, log } = this.#host;
-    const { snapshot, from } = message;
-    if (this.#isReceiving) throw new Error('another snapshot is being received');
-    if (snapshot.index <= raft.commitIndex) throw new Error('that much is committed here already');
-    this.#isReceiving = true;
-    try {
-      await this.#store(snapshot, chunks);
-      log('info', 'received a snapshot', { from, index: snapshot.index });
-    } finally {
-      this.#isReceiving = false;
-    }
+  receive(incoming: IncomingSnapshot): Promise<InstallSnapshot> {
+    return this.#receiver.receive(incoming);
   }
 
   /** Resolves when nothing is written any more. */
   async stop(): Promise<void> {
     this.#ending.abort();
-    for (const ending of this.#sending.values()) ending.abort();
+    this.#sender.stop();
+    await this.#receiver.stop();
     await this.#taking;
   }
 
@@ -116,24 +118,32 @@ export class Snapshots {
   async forgetBefore(snapshot: SnapshotMeta): Promise<void> {
     const { raft, storage } = this.#host;
     await storage.log.compact(snapshot, previousIndex(raft.status().firstIndex));
-    await storage.snapshots.removeOlderThan(snapshot);
+    await storage.snapshots.removeOlderThan(snapshot, this.#sender.inUse());
   }
 
-  /** In-memory machines: the state goes into a file, while application goes on. */
+  #saved(snapshot: SnapshotMeta): void {
+    const { storage, saved } = this.#host;
+    // On a full disk there is no room for the log of a slow follower.
+    const inUse = storage.log.isFull ? [] : this.#sender.inUse();
+    const oldest = Math.min(snapshot.index, ...inUse.map(({ index }) => index));
+    saved(snapshot, Math.max(this.#limits.keepEntries, snapshot.index - oldest));
+  }
+
+  #take<Taken>(taking: Promise<Taken>): Promise<Taken> {
+    const over = (): void => {
+      this.#taking = undefined;
+    };
+    this.#taking = taking.then(over, over);
+    return taking;
+  }
+
+  /** The state goes into a file, while application goes on. */
   async #write(snapshot: SnapshotMeta): Promise<void> {
-    await this.#store(snapshot, startedAtOnce(this.#host.machine.snapshot()));
-  }
-
-  /** On-disk machines hold the state themselves. */
-  async #sync({ index }: SnapshotMeta): Promise<void> {
-    const synced = await this.#host.machine.sync?.();
-    if (synced === undefined || synced < index) {
-      throw new RangeError(`sync answered ${synced} when ${index} was applied`);
-    }
-  }
-
-  async #store(snapshot: SnapshotMeta, chunks: AsyncIterable<Uint8Array>): Promise<void> {
-    const writer = await this.#host.storage.snapshots.create(snapshot);
+    const chunks = startedAtOnce(this.#host.machine.snapshot());
+    const writer = await this.#host.storage.snapshots.create(snapshot).catch(async (error) => {
+      await chunks[Symbol.asyncIterator]().return?.();
+      throw error;
+    });
     try {
       for await (const chunk of chunks) {
         this.#ending.signal.throwIfAborted();
@@ -146,21 +156,44 @@ export class Snapshots {
     }
   }
 
-  /** A snapshot that a follower can use, which may be newer than what the core has asked for. */
-  async #newest(): Promise<{ snapshot: SnapshotMeta; chunks: AsyncIterable<Uint8Array> }> {
-    const { raft, storage, machine, applier } = this.#host;
-    if (machine.sync === undefined) {
-      const snapshot = storage.snapshots.latest();
-      if (snapshot === undefined) throw new Error('there is no snapshot');
-      return { snapshot, chunks: storage.snapshots.open(snapshot) };
+  /** On-disk machines hold the state themselves. */
+  async #sync({ index }: SnapshotMeta): Promise<void> {
+    const synced = await this.#host.machine.sync?.();
+    if (synced === undefined || synced < index) {
+      throw new RangeError(`sync answered ${synced} when ${index} was applied`);
     }
+  }
+
+  /** A snapshot that a follower can use, which may be newer than what the core has asked for. */
+  async #newest(chosen: (snapshot: SnapshotMeta) => void): Promise<SnapshotMeta> {
+    while (this.#taking !== undefined) await this.#taking;
+    const { raft, storage } = this.#host;
+    const latest = storage.snapshots.latest();
+    const isUsable =
+      latest !== this.#damaged && (latest?.index ?? -1) >= previousIndex(raft.status().firstIndex);
+    if (latest !== undefined && isUsable) {
+      chosen(latest);
+      return latest;
+    }
+    return this.#take(this.#writeNow(chosen));
+  }
+
+  /**
+   * The present state: of an on-disk machine, which has no file, or in place of a damaged one. In a
+   * file it can be sent again and in part, and holds up no transaction of the machine meanwhile.
+   */
+  async #writeNow(chosen: (snapshot: SnapshotMeta) => void): Promise<SnapshotMeta> {
+    const { raft, machine, applier } = this.#host;
     await applier.betweenCalls();
     const { appliedIndex } = applier;
     if (appliedIndex < previousIndex(raft.status().firstIndex)) {
       throw new Error('a snapshot is being restored here');
     }
     const snapshot = raft.snapshotMetaAt(appliedIndex);
-    return { snapshot, chunks: startedAtOnce(machine.snapshot()) };
+    chosen(snapshot);
+    await this.#write(snapshot);
+    if (machine.sync === undefined) this.#saved(snapshot);
+    return snapshot;
   }
 }
 

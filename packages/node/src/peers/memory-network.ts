@@ -1,5 +1,5 @@
-import type { InstallSnapshot, Message, NodeId } from '@quorate/core';
-import type { HostWord, Receiver, Transport } from './transport.ts';
+import type { Message, NodeId } from '@quorate/core';
+import type { HostWord, Receiver, SnapshotSource, Transport } from './transport.ts';
 
 /**
  * Joins servers of one process without sockets: for tests, and for a benchmark of everything else.
@@ -80,14 +80,15 @@ class MemoryTransport implements Transport {
 
   flush(): void {}
 
-  async sendSnapshot(
-    group: number,
-    message: InstallSnapshot,
-    chunks: AsyncIterable<Uint8Array>,
-  ): Promise<void> {
-    const receiver = this.#network.reach(this.#id, message.to);
-    if (receiver === undefined) throw new Error(`server ${message.to} cannot be reached`);
-    await receiver.receivedSnapshot(group, message, chunks);
+  async sendSnapshot(group: number, to: NodeId, source: SnapshotSource): Promise<void> {
+    const receiver = this.#network.reach(this.#id, to);
+    if (receiver === undefined) throw new Error(`server ${to} cannot be reached`);
+    await receiver.receivedSnapshot(group, {
+      from: this.#id as NodeId,
+      begin: source,
+      progressed: () => {},
+      cancel: () => {},
+    });
   }
 
   connectedPeers(): readonly NodeId[] {

@@ -1,4 +1,4 @@
-import type { InstallSnapshot, NodeId } from '@quorate/core';
+import type { NodeId } from '@quorate/core';
 import {
   type GroupReceiver,
   type GroupTransport,
@@ -12,8 +12,7 @@ export function onlyGroup(transport: Transport): GroupTransport {
     open: (receiver) => transport.open(receiverOf(receiver)),
     send: (message) => transport.send(message, ONLY_GROUP),
     flush: () => transport.flush(),
-    sendSnapshot: (message, chunks, signal) =>
-      transport.sendSnapshot(ONLY_GROUP, message, chunks, signal),
+    sendSnapshot: (to, source, signal) => transport.sendSnapshot(ONLY_GROUP, to, source, signal),
     connectedPeers: () => transport.connectedPeers(),
     close: () => transport.close(),
   };
@@ -27,9 +26,9 @@ function receiverOf(only: GroupReceiver): Parameters<Transport['open']>[0] {
     heard: () => {},
     connected: () => {},
     unreachable: (peer: NodeId) => only.unreachable(peer),
-    receivedSnapshot: async (group, message: InstallSnapshot, chunks) => {
+    receivedSnapshot: async (group, incoming) => {
       if (group !== ONLY_GROUP) throw new Error(`there is no group ${group} here`);
-      await only.receivedSnapshot(message, chunks);
+      await only.receivedSnapshot(incoming);
     },
   };
 }

@@ -1,14 +1,14 @@
 /** Peers over TCP: one connection to each for messages, another for each snapshot on its way. */
 
 import { createServer, type Server, type Socket } from 'node:net';
-import type { InstallSnapshot, Message, Milliseconds, NodeId } from '@quorate/core';
+import type { Message, Milliseconds, NodeId } from '@quorate/core';
 import type { Handshake } from '@quorate/wire';
 import type { LogLine, PeerAddress } from '../api.ts';
 import { RaftError } from '../errors.ts';
 import { accept, dial, type PeerIdentity } from './handshake.ts';
 import { PeerLink } from './peer-link.ts';
 import { receiveSnapshot, sendSnapshot } from './snapshot-stream.ts';
-import type { HostWord, Receiver, Transport } from './transport.ts';
+import type { HostWord, Receiver, SnapshotSource, Transport } from './transport.ts';
 
 /** A caller who has not said by then who it is, is cut off. */
 const HANDSHAKE_TIMEOUT_MS = 5_000;
@@ -75,20 +75,20 @@ export class TcpTransport implements Transport {
 
   async sendSnapshot(
     group: number,
-    message: InstallSnapshot,
-    chunks: AsyncIterable<Uint8Array>,
+    to: NodeId,
+    source: SnapshotSource,
     signal: AbortSignal,
   ): Promise<void> {
     const { self, peers } = this.#options;
-    const address = peers[message.to];
-    if (address === undefined) throw new Error(`no address of server ${message.to} is known`);
+    const address = peers[to];
+    if (address === undefined) throw new Error(`no address of server ${to} is known`);
     const limits = { timeoutMs: HANDSHAKE_TIMEOUT_MS, signal };
     const errand = { purpose: 'snapshot', group } as const;
-    const { socket, rest } = await dial(address, self, message.to, errand, limits);
+    const { socket, rest } = await dial(address, self, to, errand, limits);
     const hangUp = (): void => void socket.destroy(new Error('called off'));
     signal.addEventListener('abort', hangUp);
     try {
-      await sendSnapshot(socket, rest, message, chunks);
+      await sendSnapshot(socket, rest, source);
     } finally {
       signal.removeEventListener('abort', hangUp);
       socket.destroy();
@@ -135,9 +135,9 @@ export class TcpTransport implements Transport {
     try {
       await receiveSnapshot(socket, rest, { from, to, group }, this.#receiver);
       socket.end();
-    } catch (error) {
+    } catch {
+      // Whoever was to receive it has said why.
       socket.destroy();
-      throw error;
     }
   }
 

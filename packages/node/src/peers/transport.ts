@@ -7,7 +7,7 @@
  */
 
 import type { InstallSnapshot, Message, NodeId } from '@quorate/core';
-import type { HostMessage } from '@quorate/wire';
+import type { HeldSnapshot, HostMessage, Prefix } from '@quorate/wire';
 
 /** Which of a host's groups a message is of: above 0. A server that is its only group has this one. */
 export const ONLY_GROUP = 0;
@@ -36,20 +36,42 @@ export interface Transport {
   flush(): void;
 
   /**
-   * Sends a snapshot's data. Resolves when the peer has it on its disk.
+   * Sends a snapshot. Resolves when the peer has it on its disk; fails when it does not move.
    *
-   * @param message Names the snapshot that follows, which may be newer than the one asked for.
+   * @param source Is told what the peer holds already and decides what is sent.
    */
   sendSnapshot(
     group: number,
-    message: InstallSnapshot,
-    chunks: AsyncIterable<Uint8Array>,
+    to: NodeId,
+    source: SnapshotSource,
     signal: AbortSignal,
   ): Promise<void>;
 
   connectedPeers(): readonly NodeId[];
 
   close(): Promise<void>;
+}
+
+/** Goes on with what a peer holds if it can, else begins anew. */
+export type SnapshotSource = (held: HeldSnapshot | undefined) => Promise<SnapshotTransfer>;
+
+/** A snapshot on its way. */
+export interface SnapshotTransfer {
+  readonly message: InstallSnapshot;
+  /** What the chunks follow: all that the peer holds, or nothing. */
+  readonly after: Prefix;
+  readonly chunks: AsyncIterable<Uint8Array>;
+}
+
+/** A leader has a snapshot for us. */
+export interface IncomingSnapshot {
+  readonly from: NodeId;
+  /** Says what is here already; resolves with what comes. */
+  begin(held: HeldSnapshot | undefined): Promise<SnapshotTransfer>;
+  /** So many bytes of it are here. */
+  progressed(byteLength: number): void;
+  /** Gives up the transfer. */
+  cancel(reason: Error): void;
 }
 
 /** Who hears of what arrives. All but the last only take note, and may be called at any time. */
@@ -62,11 +84,7 @@ export interface Receiver {
   /** Messages to this peer were lost. */
   unreachable(peer: NodeId): void;
   /** Resolves when the snapshot is on this server's disk. */
-  receivedSnapshot(
-    group: number,
-    message: InstallSnapshot,
-    chunks: AsyncIterable<Uint8Array>,
-  ): Promise<void>;
+  receivedSnapshot(group: number, incoming: IncomingSnapshot): Promise<void>;
 }
 
 /** A transport as one group sees it. */
@@ -74,11 +92,7 @@ export interface GroupTransport {
   open(receiver: GroupReceiver): Promise<void>;
   send(message: Message): boolean;
   flush(): void;
-  sendSnapshot(
-    message: InstallSnapshot,
-    chunks: AsyncIterable<Uint8Array>,
-    signal: AbortSignal,
-  ): Promise<void>;
+  sendSnapshot(to: NodeId, source: SnapshotSource, signal: AbortSignal): Promise<void>;
   connectedPeers(): readonly NodeId[];
   close(): Promise<void>;
 }
@@ -87,5 +101,5 @@ export interface GroupTransport {
 export interface GroupReceiver {
   received(message: Message): void;
   unreachable(peer: NodeId): void;
-  receivedSnapshot(message: InstallSnapshot, chunks: AsyncIterable<Uint8Array>): Promise<void>;
+  receivedSnapshot(incoming: IncomingSnapshot): Promise<void>;
 }

@@ -57,7 +57,7 @@ test('a crash at any operation leaves the old snapshot or the new one, and nothi
     };
     const work = async (): Promise<void> => {
       await save(store, snapshotOf(20, 2), ['new']);
-      await store.removeOlderThan(snapshotOf(20, 2));
+      await store.removeOlderThan(snapshotOf(20, 2), []);
     };
     const isDone = await work().then(
       () => true,
@@ -111,7 +111,7 @@ test('older snapshots go when the newer one counts, newer ones when it does not'
   const disk = new MemoryFileSystem();
   const store = await openStore(disk);
   for (const index of [10, 20, 30]) await save(store, snapshotOf(index, 1));
-  await store.removeOlderThan(snapshotOf(20, 1));
+  await store.removeOlderThan(snapshotOf(20, 1), []);
   await store.removeNewerThan(snapshotOf(20, 1).index);
   assert.equal(disk.files.size, 1);
   assert.equal((await openStore(disk)).latest()?.index, 20);

@@ -1,35 +1,28 @@
 /**
- * Snapshots as files: written under a temporary name, synced, renamed, and the directory synced,
- * so that a file under its real name is whole. The content is a snapshot stream (@quorate/wire), the
- * same bytes that a follower in need is sent.
+ * Snapshots as files (snapshot-file.ts): those that are whole, and at most one that a leader's
+ * transfer has left unfinished, with which the next transfer may go on.
  */
 
 import { join } from 'node:path';
-import type { LogIndex, SnapshotMeta, Term } from '@quorate/core';
-import {
-  FrameError,
-  putU32,
-  SnapshotStreamDecoder,
-  SnapshotStreamEncoder,
-  u32At,
-} from '@quorate/wire';
-import { RaftError } from '../errors.ts';
-import { checksum } from './checksum.ts';
+import type { LogIndex, SnapshotMeta } from '@quorate/core';
+import type { HeldSnapshot, Prefix } from '@quorate/wire';
 import { diskError } from './disk-errors.ts';
-import { type File, type FileSystem, writeAll } from './file-system.ts';
-import type { SnapshotStore, SnapshotWriter } from './storage.ts';
+import type { FileSystem } from './file-system.ts';
+import {
+  readSnapshotMeta,
+  SnapshotFileWriter,
+  scanUnfinished,
+  snapshotChunks,
+  type UnfinishedFile,
+} from './snapshot-file.ts';
+import type { SnapshotReceiver, SnapshotStore, SnapshotWriter } from './storage.ts';
 
-/** "QRATSNP\n", u32 format version, u32 0; then the frames. */
-const MAGIC = [0x51, 0x52, 0x41, 0x54, 0x53, 0x4e, 0x50, 0x0a];
-const FILE_HEADER_BYTES = 16;
-const FORMAT_VERSION = 1;
-
-const READ_BYTES = 262_144;
 const TEMPORARY = '.tmp';
+const UNFINISHED = '.part';
 const NAME = /^(\d{16})-(\d{16})\.snapshot$/;
 
 const digits = (value: number): string => String(value).padStart(16, '0');
-const nameOf = ({ index, term }: SnapshotMeta): string =>
+const nameOf = ({ index, term }: Pick<SnapshotMeta, 'index' | 'term'>): string =>
   `${digits(index)}-${digits(term)}.snapshot`;
 
 export class DiskSnapshotStore implements SnapshotStore {
@@ -37,13 +30,15 @@ export class DiskSnapshotStore implements SnapshotStore {
   readonly #directory: string;
   /** All that are committed, oldest first. */
   #committed: SnapshotMeta[] = [];
+  /** Found by the last look at it. */
+  #unfinished: UnfinishedFile | undefined;
 
   private constructor(fileSystem: FileSystem, directory: string) {
     this.#fileSystem = fileSystem;
     this.#directory = directory;
   }
 
-  /** Removes what a crash left unfinished. */
+  /** Removes what a crash left unfinished, except what a leader was sending. */
   static async open(fileSystem: FileSystem, directory: string): Promise<DiskSnapshotStore> {
     await fileSystem.makeDirectory(directory);
     const store = new DiskSnapshotStore(fileSystem, directory);
@@ -55,17 +50,50 @@ export class DiskSnapshotStore implements SnapshotStore {
   }
 
   async create(snapshot: SnapshotMeta): Promise<SnapshotWriter> {
-    const path = join(this.#directory, nameOf(snapshot));
-    const file = await this.#onDisk(path, () => this.#fileSystem.open(path + TEMPORARY, 'create'));
-    const writer = new DiskSnapshotWriter(file, this.#fileSystem, async () => {
-      await this.#fileSystem.rename(path + TEMPORARY, path);
-      await this.#fileSystem.syncDirectory(this.#directory);
-      this.#committed = this.#committed.filter((meta) => nameOf(meta) !== nameOf(snapshot));
-      this.#committed.push(snapshot);
-      this.#committed.sort((a, b) => a.index - b.index || a.term - b.term);
+    const path = this.#pathOf(snapshot);
+    const file = await onDisk(path, () => this.#fileSystem.open(path + TEMPORARY, 'create'));
+    const publish = () => this.#publish(path + TEMPORARY, snapshot);
+    return SnapshotFileWriter.begin(file, this.#fileSystem, snapshot, false, publish);
+  }
+
+  async unfinished(): Promise<HeldSnapshot | undefined> {
+    this.#unfinished = undefined;
+    for (const name of await this.#unfinishedNames()) {
+      const path = join(this.#directory, name);
+      const file = await onDisk(path, () => this.#fileSystem.open(path, 'read'));
+      try {
+        const found = await scanUnfinished(file);
+        if (found === undefined) continue;
+        this.#unfinished = found;
+        const { index, term } = found.snapshot;
+        return { index, term, prefix: found.state.content };
+      } finally {
+        await file.close();
+      }
+    }
+    return undefined;
+  }
+
+  async receive(snapshot: SnapshotMeta, after: Prefix): Promise<SnapshotReceiver> {
+    const path = this.#pathOf(snapshot);
+    const publish = () => this.#publish(path + UNFINISHED, snapshot);
+    const unfinished = this.#unfinished;
+    this.#unfinished = undefined;
+    if (after.byteLength === 0) {
+      await this.#removeUnfinished();
+      const file = await onDisk(path, () => this.#fileSystem.open(path + UNFINISHED, 'create'));
+      return SnapshotFileWriter.begin(file, this.#fileSystem, snapshot, true, publish);
+    }
+    if (unfinished === undefined || !isContinued(unfinished, snapshot, after)) {
+      throw new Error(
+        `${after.byteLength} bytes of the snapshot are taken to be here, and are not`,
+      );
+    }
+    const file = await onDisk(path, async () => {
+      await this.#fileSystem.truncate(path + UNFINISHED, unfinished.position);
+      return this.#fileSystem.open(path + UNFINISHED, 'update');
     });
-    await writer.begin(snapshot);
-    return writer;
+    return SnapshotFileWriter.resume(file, this.#fileSystem, unfinished, publish);
   }
 
   latest(): SnapshotMeta | undefined {
@@ -73,8 +101,8 @@ export class DiskSnapshotStore implements SnapshotStore {
   }
 
   async *open(snapshot: SnapshotMeta): AsyncGenerator<Uint8Array, void, void> {
-    const path = join(this.#directory, nameOf(snapshot));
-    const file = await this.#onDisk(path, () => this.#fileSystem.open(path, 'read'));
+    const path = this.#pathOf(snapshot);
+    const file = await onDisk(path, () => this.#fileSystem.open(path, 'read'));
     try {
       yield* snapshotChunks(file);
     } finally {
@@ -82,146 +110,77 @@ export class DiskSnapshotStore implements SnapshotStore {
     }
   }
 
-  async removeOlderThan(snapshot: SnapshotMeta): Promise<void> {
-    const older = this.#committed.filter((meta) => meta.index < snapshot.index);
-    this.#committed = this.#committed.filter((meta) => meta.index >= snapshot.index);
-    for (const meta of older) await this.#fileSystem.remove(join(this.#directory, nameOf(meta)));
-    if (older.length > 0) await this.#fileSystem.syncDirectory(this.#directory);
+  async removeOlderThan(snapshot: SnapshotMeta, except: readonly SnapshotMeta[]): Promise<void> {
+    const kept = new Set(except.map(nameOf));
+    const isOld = (meta: SnapshotMeta) => meta.index < snapshot.index && !kept.has(nameOf(meta));
+    await this.#removeAll(isOld);
+    const newest = nameOf(snapshot) + UNFINISHED;
+    for (const name of await this.#unfinishedNames()) {
+      if (name <= newest) await this.#fileSystem.remove(join(this.#directory, name));
+    }
   }
 
   /** Whatever is not on record elsewhere: a crash came between the file and the log's word of it. */
-  async removeNewerThan(index: LogIndex): Promise<void> {
-    const newer = this.#committed.filter((meta) => meta.index > index);
-    this.#committed = this.#committed.filter((meta) => meta.index <= index);
-    for (const meta of newer) await this.#fileSystem.remove(join(this.#directory, nameOf(meta)));
-    if (newer.length > 0) await this.#fileSystem.syncDirectory(this.#directory);
+  removeNewerThan(index: LogIndex): Promise<void> {
+    return this.#removeAll((meta) => meta.index > index);
+  }
+
+  async #removeAll(isUnwanted: (meta: SnapshotMeta) => boolean): Promise<void> {
+    const unwanted = this.#committed.filter(isUnwanted);
+    if (unwanted.length === 0) return;
+    this.#committed = this.#committed.filter((meta) => !isUnwanted(meta));
+    for (const meta of unwanted) await this.#fileSystem.remove(this.#pathOf(meta));
+    await this.#fileSystem.syncDirectory(this.#directory);
+  }
+
+  async #publish(from: string, snapshot: SnapshotMeta): Promise<void> {
+    await this.#fileSystem.rename(from, this.#pathOf(snapshot));
+    await this.#fileSystem.syncDirectory(this.#directory);
+    this.#committed = this.#committed.filter((meta) => nameOf(meta) !== nameOf(snapshot));
+    this.#committed.push(snapshot);
+    this.#committed.sort((a, b) => a.index - b.index || a.term - b.term);
+  }
+
+  /** The newest first; there should be one at most. */
+  async #unfinishedNames(): Promise<readonly string[]> {
+    const names = await this.#fileSystem.list(this.#directory);
+    return names.filter((name) => name.endsWith(UNFINISHED)).sort((a, b) => (a < b ? 1 : -1));
+  }
+
+  async #removeUnfinished(): Promise<void> {
+    for (const name of await this.#unfinishedNames()) {
+      await this.#fileSystem.remove(join(this.#directory, name));
+    }
   }
 
   async #readMeta(name: string): Promise<SnapshotMeta> {
-    const path = join(this.#directory, name);
-    const file = await this.#fileSystem.open(path, 'read');
+    const file = await this.#fileSystem.open(join(this.#directory, name), 'read');
     try {
-      const decoder = new SnapshotStreamDecoder({ checksum });
-      for (let position = await readFileHeader(file); ; ) {
-        const bytes = new Uint8Array(4_096);
-        const count = await file.read(bytes, position);
-        if (count === 0) throw corruptSnapshot(path, 'it ends before its description');
-        position += count;
-        const first = decoder.push(bytes.subarray(0, count))[0];
-        if (first?.kind === 'begin') return first.snapshot;
-      }
-    } catch (error) {
-      if (error instanceof FrameError) throw corruptSnapshot(path, error.message);
-      throw error;
+      return await readSnapshotMeta(file);
     } finally {
       await file.close();
     }
   }
 
-  async #onDisk<Result>(path: string, work: () => Promise<Result>): Promise<Result> {
-    try {
-      return await work();
-    } catch (cause) {
-      throw diskError(cause, path);
-    }
+  #pathOf(snapshot: SnapshotMeta): string {
+    return join(this.#directory, nameOf(snapshot));
   }
 }
 
-class DiskSnapshotWriter implements SnapshotWriter {
-  readonly #file: File;
-  readonly #fileSystem: FileSystem;
-  readonly #publish: () => Promise<void>;
-  readonly #encoder = new SnapshotStreamEncoder(checksum);
-  #position = 0;
-  #isOpen = true;
-
-  constructor(file: File, fileSystem: FileSystem, publish: () => Promise<void>) {
-    this.#file = file;
-    this.#fileSystem = fileSystem;
-    this.#publish = publish;
-  }
-
-  async begin(snapshot: SnapshotMeta): Promise<void> {
-    const header = new Uint8Array(FILE_HEADER_BYTES);
-    header.set(MAGIC);
-    putU32(header, 8, FORMAT_VERSION);
-    // The file knows no sender; its own term is as good as any.
-    const begin = this.#encoder.begin(snapshot.term as Term, snapshot);
-    await this.#append([header, ...begin]);
-  }
-
-  async write(bytes: Uint8Array): Promise<void> {
-    await this.#append(this.#encoder.chunk(bytes));
-  }
-
-  async commit(): Promise<void> {
-    await this.#append(this.#encoder.end());
-    try {
-      await this.#file.sync();
-      this.#isOpen = false;
-      await this.#file.close();
-      await this.#publish();
-    } catch (cause) {
-      throw diskError(cause, this.#file.path);
-    }
-  }
-
-  async abort(): Promise<void> {
-    if (this.#isOpen) {
-      this.#isOpen = false;
-      await this.#file.close();
-    }
-    await this.#fileSystem.remove(this.#file.path);
-  }
-
-  async #append(chunks: readonly Uint8Array[]): Promise<void> {
-    try {
-      await writeAll(this.#file, chunks, this.#position);
-    } catch (cause) {
-      throw diskError(cause, this.#file.path);
-    }
-    for (const { length } of chunks) this.#position += length;
-  }
+/** Does the sender go on exactly where our file is still good? */
+function isContinued(
+  { snapshot: { index, term }, state: { content } }: UnfinishedFile,
+  snapshot: SnapshotMeta,
+  after: Prefix,
+): boolean {
+  const isSame = index === snapshot.index && term === snapshot.term;
+  return isSame && content.byteLength === after.byteLength && content.checksum === after.checksum;
 }
 
-async function* snapshotChunks(file: File): AsyncGenerator<Uint8Array, void, void> {
-  const decoder = new SnapshotStreamDecoder({ checksum });
-  let position = await readFileHeader(file);
+async function onDisk<Result>(path: string, work: () => Promise<Result>): Promise<Result> {
   try {
-    while (!decoder.isComplete) {
-      const bytes = new Uint8Array(READ_BYTES);
-      const count = await file.read(bytes, position);
-      if (count === 0) throw corruptSnapshot(file.path, 'its end is missing');
-      position += count;
-      for (const frame of decoder.push(bytes.subarray(0, count))) {
-        if (frame.kind === 'chunk') yield frame.bytes;
-      }
-    }
-  } catch (error) {
-    if (error instanceof FrameError) throw corruptSnapshot(file.path, error.message);
-    throw error;
+    return await work();
+  } catch (cause) {
+    throw diskError(cause, path);
   }
-}
-
-/** Answers where the frames begin. */
-async function readFileHeader(file: File): Promise<number> {
-  const header = new Uint8Array(FILE_HEADER_BYTES);
-  const count = await file.read(header, 0);
-  if (count < FILE_HEADER_BYTES || MAGIC.some((byte, at) => header[at] !== byte)) {
-    throw corruptSnapshot(file.path, 'it does not begin like a snapshot');
-  }
-  const version = u32At(header, 8);
-  if (version !== FORMAT_VERSION) {
-    throw corruptSnapshot(file.path, `it has format version ${version}, not ${FORMAT_VERSION}`);
-  }
-  return FILE_HEADER_BYTES;
-}
-
-function corruptSnapshot(path: string, what: string): RaftError {
-  return new RaftError(
-    'RAFT_STORAGE_CORRUPT',
-    `snapshot ${path} is damaged: ${what}. Remedy: restore the file from a copy, or remove this ` +
-      'server from the cluster, empty its directory and add it again under a new id',
-    { details: { file: path } },
-  );
 }

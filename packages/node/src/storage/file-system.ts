@@ -17,9 +17,14 @@ export interface FileSystem {
   list(directory: string): Promise<readonly string[]>;
   /** Creates it and its parents, if need be, and makes that durable. */
   makeDirectory(path: string): Promise<void>;
-  /** `durable`: created if need be, and a write returns when it is on the disk (O_DSYNC). */
+  /**
+   * `durable`: created if need be, and a write returns when it is on the disk (O_DSYNC). `create`:
+   * empty. `update`: as it is.
+   */
   open(path: string, mode: OpenMode): Promise<File>;
   rename(from: string, to: string): Promise<void>;
+  /** Cuts off everything behind the first `size` bytes. */
+  truncate(path: string, size: number): Promise<void>;
   /** Succeeds also when there is no such file. */
   remove(path: string): Promise<void>;
   /** What can still be written where `directory` is. */
@@ -28,7 +33,7 @@ export interface FileSystem {
   syncDirectory(path: string): Promise<void>;
 }
 
-export type OpenMode = 'durable' | 'create' | 'read';
+export type OpenMode = 'durable' | 'create' | 'update' | 'read';
 
 export interface File {
   readonly path: string;
@@ -79,6 +84,7 @@ const { O_RDWR, O_CREAT, O_TRUNC, O_RDONLY, O_DSYNC } = fs.constants;
 const FLAGS: Readonly<Record<OpenMode, number>> = {
   durable: O_RDWR | O_CREAT | O_DSYNC,
   create: O_RDWR | O_CREAT | O_TRUNC,
+  update: O_RDWR,
   read: O_RDONLY,
 };
 
@@ -99,6 +105,7 @@ export const nodeFileSystem: FileSystem = {
     return mode === 'durable' ? new DurableFile(file, openDirect(path)) : file;
   },
   rename: (from, to) => fs.promises.rename(from, to),
+  truncate: (path, size) => fs.promises.truncate(path, size),
   remove: (path) => fs.promises.rm(path, { force: true }),
   async freeBytes(directory) {
     const { bavail, bsize } = await fs.promises.statfs(directory);

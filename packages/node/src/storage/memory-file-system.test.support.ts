@@ -14,6 +14,7 @@ export type Change =
       readonly at: number;
       readonly bytes: Uint8Array;
     }
+  | { readonly kind: 'truncate'; readonly path: string; readonly size: number }
   | { readonly kind: 'rename'; readonly from: string; readonly to: string }
   | { readonly kind: 'remove'; readonly path: string };
 
@@ -68,7 +69,7 @@ export class MemoryFileSystem implements FileSystem {
   async open(path: string, mode: OpenMode): Promise<File> {
     this.fault('open', path, 0);
     let inode = this.files.get(path);
-    if (inode === undefined && mode === 'read') throw systemError('ENOENT');
+    if (inode === undefined && (mode === 'read' || mode === 'update')) throw systemError('ENOENT');
     if (inode === undefined || mode === 'create') {
       inode = { bytes: new Uint8Array(0), durable: new Uint8Array(0) };
       this.files.set(path, inode);
@@ -80,6 +81,11 @@ export class MemoryFileSystem implements FileSystem {
   async rename(from: string, to: string): Promise<void> {
     this.fault('rename', to, 0);
     this.#apply({ kind: 'rename', from, to });
+  }
+
+  async truncate(path: string, size: number): Promise<void> {
+    this.fault('truncate', path, 0);
+    this.#apply({ kind: 'truncate', path, size });
   }
 
   async remove(path: string): Promise<void> {
@@ -111,6 +117,9 @@ export class MemoryFileSystem implements FileSystem {
     } else if (change.kind === 'write') {
       const inode = this.files.get(change.path)!;
       inode.bytes = overwritten(inode.bytes, change.bytes, change.at);
+    } else if (change.kind === 'truncate') {
+      const inode = this.files.get(change.path)!;
+      inode.bytes = inode.bytes.slice(0, change.size);
     } else if (change.kind === 'rename') {
       this.files.set(change.to, this.files.get(change.from)!);
       this.files.delete(change.from);

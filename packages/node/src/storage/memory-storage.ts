@@ -10,8 +10,10 @@ import {
   type SnapshotMeta,
   type Write,
 } from '@quorate/core';
+import { EMPTY_PREFIX, extendPrefix, type HeldSnapshot, type Prefix } from '@quorate/wire';
 import { RaftError } from '../errors.ts';
-import type { Log, SnapshotStore, SnapshotWriter, Storage } from './storage.ts';
+import { checksum } from './checksum.ts';
+import type { Log, SnapshotReceiver, SnapshotStore, SnapshotWriter, Storage } from './storage.ts';
 
 export interface MemoryStorageOptions {
   readonly clusterId: number;
@@ -111,8 +113,21 @@ export class MemoryLog implements Log {
   }
 }
 
+interface MemorySnapshot {
+  readonly meta: SnapshotMeta;
+  readonly chunks: readonly Uint8Array[];
+}
+
+interface UnfinishedSnapshot {
+  readonly meta: SnapshotMeta;
+  readonly chunks: Uint8Array[];
+  prefix: Prefix;
+}
+
 class MemorySnapshotStore implements SnapshotStore {
-  #latest: { readonly meta: SnapshotMeta; readonly chunks: readonly Uint8Array[] } | undefined;
+  /** Oldest first. */
+  #committed: MemorySnapshot[] = [];
+  #unfinished: UnfinishedSnapshot | undefined;
 
   async create(meta: SnapshotMeta): Promise<SnapshotWriter> {
     const chunks: Uint8Array[] = [];
@@ -120,24 +135,63 @@ class MemorySnapshotStore implements SnapshotStore {
       write: async (bytes) => {
         chunks.push(bytes.slice());
       },
-      commit: async () => {
-        if (meta.index >= (this.#latest?.meta.index ?? 0)) this.#latest = { meta, chunks };
-      },
+      commit: async () => this.#commit({ meta, chunks }),
       abort: async () => {},
     };
   }
 
+  async unfinished(): Promise<HeldSnapshot | undefined> {
+    if (this.#unfinished === undefined) return undefined;
+    const { meta, prefix } = this.#unfinished;
+    return { index: meta.index, term: meta.term, prefix };
+  }
+
+  async receive(meta: SnapshotMeta, after: Prefix): Promise<SnapshotReceiver> {
+    const from = after.byteLength === 0 ? undefined : this.#unfinished;
+    const receiving = from ?? { meta, chunks: [], prefix: EMPTY_PREFIX };
+    this.#unfinished = receiving;
+    const forget = () => {
+      if (this.#unfinished === receiving) this.#unfinished = undefined;
+    };
+    return {
+      get content() {
+        return receiving.prefix;
+      },
+      write: async (bytes) => {
+        receiving.chunks.push(bytes.slice());
+        receiving.prefix = extendPrefix(receiving.prefix, bytes, checksum);
+      },
+      commit: async () => {
+        forget();
+        this.#commit(receiving);
+      },
+      suspend: async () => {},
+      abort: async () => forget(),
+    };
+  }
+
   latest(): SnapshotMeta | undefined {
-    return this.#latest?.meta;
+    return this.#committed.at(-1)?.meta;
   }
 
-  async *open(snapshot: SnapshotMeta): AsyncGenerator<Uint8Array, void, void> {
-    if (this.#latest?.meta.index !== snapshot.index) {
-      throw new RangeError(`there is no snapshot of index ${snapshot.index}`);
-    }
-    yield* this.#latest.chunks;
+  async *open({ index, term }: SnapshotMeta): AsyncGenerator<Uint8Array, void, void> {
+    const isIt = ({ meta }: MemorySnapshot) => meta.index === index && meta.term === term;
+    const found = this.#committed.find(isIt);
+    if (found === undefined) throw new RangeError(`there is no snapshot of index ${index}`);
+    yield* found.chunks;
   }
 
-  /** There never is more than one. */
-  async removeOlderThan(): Promise<void> {}
+  async removeOlderThan({ index }: SnapshotMeta, except: readonly SnapshotMeta[]): Promise<void> {
+    const isKept = ({ meta }: MemorySnapshot) =>
+      meta.index >= index || except.some((kept) => kept.index === meta.index);
+    this.#committed = this.#committed.filter(isKept);
+    if ((this.#unfinished?.meta.index ?? index) <= index) this.#unfinished = undefined;
+  }
+
+  #commit(snapshot: MemorySnapshot): void {
+    const { index } = snapshot.meta;
+    this.#committed = this.#committed.filter(({ meta }) => meta.index !== index);
+    this.#committed.push(snapshot);
+    this.#committed.sort((a, b) => a.meta.index - b.meta.index);
+  }
 }

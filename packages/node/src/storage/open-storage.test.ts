@@ -49,7 +49,7 @@ test('what was written is there after a restart, on a real disk, snapshots inclu
   await writer.write(Uint8Array.of(1, 2, 3));
   await writer.commit();
   await log.compact(snapshotOf(1_500, 2), 1_400 as LogIndex);
-  await storage.snapshots.removeOlderThan(snapshotOf(1_500, 2));
+  await storage.snapshots.removeOlderThan(snapshotOf(1_500, 2), []);
   await storage.close();
 
   storage = await open({ path });

@@ -91,7 +91,7 @@ async function openSnapshots(directory: string, stored: StoredState): Promise<Di
   const snapshots = await DiskSnapshotStore.open(nodeFileSystem, directory);
   await snapshots.removeNewerThan(stored.snapshot.index);
   if (snapshots.latest()?.index === stored.snapshot.index) {
-    await snapshots.removeOlderThan(stored.snapshot);
+    await snapshots.removeOlderThan(stored.snapshot, []);
   }
   return snapshots;
 }

@@ -6,6 +6,7 @@
  */
 
 import type { LogIndex, LogReader, SnapshotMeta, StoredState, Write } from '@quorate/core';
+import type { HeldSnapshot, Prefix } from '@quorate/wire';
 import type { RaftError } from '../errors.ts';
 
 export interface Storage {
@@ -69,6 +70,16 @@ export interface Log {
 export interface SnapshotStore {
   /** Begins a snapshot file. One that is not committed leaves no trace. */
   create(snapshot: SnapshotMeta): Promise<SnapshotWriter>;
+  /**
+   * What an interrupted `receive` has left, as far as it is still good: the beginning of one
+   * snapshot at most, also after a crash.
+   */
+  unfinished(): Promise<HeldSnapshot | undefined>;
+  /**
+   * Begins the file of a snapshot that a leader sends, in place of what is unfinished; or goes on
+   * with that, if `after` is what `unfinished` has just answered.
+   */
+  receive(snapshot: SnapshotMeta, after: Prefix): Promise<SnapshotReceiver>;
   /** The newest committed one. */
   latest(): SnapshotMeta | undefined;
   /**
@@ -77,14 +88,30 @@ export interface SnapshotStore {
    * @throws {RaftError} `RAFT_STORAGE_CORRUPT`, at the latest when the last piece is drawn.
    */
   open(snapshot: SnapshotMeta): AsyncIterable<Uint8Array>;
-  /** Removes all that are older than this one. Call it once the log knows of this one. */
-  removeOlderThan(snapshot: SnapshotMeta): Promise<void>;
+  /**
+   * Removes all that are older than this one, finished or not. Call it once the log knows of this
+   * one.
+   *
+   * @param except Still being sent.
+   */
+  removeOlderThan(snapshot: SnapshotMeta, except: readonly SnapshotMeta[]): Promise<void>;
 }
 
 export interface SnapshotWriter {
   write(bytes: Uint8Array): Promise<void>;
-  /** Resolves when file, name and content are durable. */
-  commit(): Promise<void>;
+  /**
+   * Resolves when file, name and content are durable, and what was received has been read back.
+   *
+   * @param progressed Called now and then while that takes its time.
+   */
+  commit(progressed?: () => void): Promise<void>;
   /** Throws the file away. Harmless after a failed `write` or `commit`. */
   abort(): Promise<void>;
+}
+
+export interface SnapshotReceiver extends SnapshotWriter {
+  /** All that the file holds. */
+  readonly content: Prefix;
+  /** Closes the file and keeps it as the unfinished one. Harmless after a failed `write`. */
+  suspend(): Promise<void>;
 }
