@@ -4,6 +4,7 @@ import {
   configurationOf,
   type Milliseconds,
   type NodeId,
+  Raft,
   type RaftOptions,
   type Random,
   seededRandom,
@@ -17,7 +18,13 @@ import { callerOf, Network, type Parcel } from './network.ts';
 import type { NetworkBehaviour } from './network-behaviour.ts';
 import { Observers } from './observers.ts';
 import { Properties } from './properties.ts';
-import { type EndReason, Server, type ServerObserver, type Service } from './server.ts';
+import {
+  type EndReason,
+  type MakeCore,
+  Server,
+  type ServerObserver,
+  type Service,
+} from './server.ts';
 import { StoredLog } from './stored-log.ts';
 import type { Time } from './time.ts';
 
@@ -41,6 +48,10 @@ export interface ClusterConfig {
   readonly clients?: Clients;
   /** @default a `Disk`. */
   readonly makeDisk?: typeof newDisk;
+  /** What the disks of some servers hold at the beginning; the others are empty. */
+  readonly stored?: ReadonlyMap<NodeId, StoredLog> | undefined;
+  /** The protocol core of every server. @default the real one. */
+  readonly makeCore?: MakeCore | undefined;
   /** See everything that every server does, after the properties have been checked. */
   readonly observers?: readonly ServerObserver[];
   /** Told of servers that ended by themselves, and of writes that a crash lost. */
@@ -102,7 +113,7 @@ export class Cluster {
   }
 
   #addMachine(id: NodeId, voters: readonly NodeId[]): void {
-    const stored = new StoredLog(configurationOf(voters));
+    const stored = this.#config.stored?.get(id) ?? new StoredLog(configurationOf(voters));
     const { time } = this;
     const { makeDisk = newDisk, writeDuration } = this.#config;
     this.#disks.set(id, makeDisk(time, this.#stream(), writeDuration, stored));
@@ -149,7 +160,8 @@ export class Cluster {
     if (this.#servers.has(id)) throw new Error(`server ${id} runs already`);
     const random = this.#stream();
     const disk = this.disk(id);
-    const { onMishap = () => {}, makeService, keepEntries, time } = this.#config;
+    const { onMishap = () => {}, makeService, makeCore = realCore } = this.#config;
+    const { keepEntries, time } = this.#config;
     if (disk.rot !== undefined) {
       onMishap({ kind: 'refusedToStart', server: id });
       return undefined;
@@ -176,15 +188,20 @@ export class Cluster {
       makeService,
       applyDuration: () => this.applyDuration(random),
       keepEntries,
+      makeCore,
     });
     this.#servers.set(id, server);
     return server;
   }
 
-  /** Stops a server in the middle of what it does; writes in flight may or may not be done. */
-  crash(id: NodeId): void {
+  /**
+   * Stops a server in the middle of what it does.
+   *
+   * @param survivingWrites How many of its writes in flight are done; drawn by default.
+   */
+  crash(id: NodeId, survivingWrites?: number): void {
     const server = this.get(id);
-    server.crash();
+    server.crash(survivingWrites);
     this.#forget(server);
   }
 
@@ -237,6 +254,8 @@ export class Cluster {
 }
 
 const newDisk = (...of: ConstructorParameters<typeof Disk>): Disk => new Disk(...of);
+
+const realCore: MakeCore = (config) => new Raft(config);
 
 /** A duration drawn evenly between two bounds, in milliseconds. */
 export const evenly =

@@ -113,6 +113,14 @@ export class Disk {
     this.#firm = this.#inFlight.length;
   }
 
+  /** What it is at work on is durable now; what was written meanwhile is next. False: it is idle. */
+  finishNow(): boolean {
+    if (this.#work === undefined) return false;
+    this.#work.timer.cancel();
+    this.#finish();
+    return true;
+  }
+
   /** For so long nothing becomes durable, also what is under way. */
   stall(forMs: Milliseconds): void {
     this.#stalledUntil = Math.max(this.#stalledUntil, this.#time.now() + forMs);
@@ -160,8 +168,9 @@ export class Disk {
     this.#stalledUntil = -Infinity;
   }
 
-  crash(): void {
-    const lost = this.#loseSome();
+  /** @param survivors How many of the writes in flight are done, the oldest ones; drawn by default. */
+  crash(survivors?: number): void {
+    const lost = this.#loseSome(survivors ?? this.#drawSurvivors());
     // A part of the oldest lost write may be there; a checksum says so, and it counts as lost.
     const torn = lost[0]?.write;
     const isTorn = torn !== undefined && this.#random() < 0.5;
@@ -171,9 +180,12 @@ export class Disk {
     if (lost.length > 0) this.#events.lostWrites(lost.length, isTorn);
   }
 
-  /** Any number of the writes in flight are done, the oldest ones; the others are gone. */
-  #loseSome(): readonly Job[] {
-    const done = this.#firm + below(this.#random, this.#inFlight.length - this.#firm + 1);
+  #drawSurvivors(): number {
+    return this.#firm + below(this.#random, this.#inFlight.length - this.#firm + 1);
+  }
+
+  /** The oldest `done` of the writes in flight are done; the others are gone. */
+  #loseSome(done: number): readonly Job[] {
     const lost = this.#inFlight.slice(done);
     for (const job of this.#inFlight.slice(0, done)) job.change(this.durable);
     this.#work?.timer.cancel();
@@ -205,21 +217,23 @@ export class Disk {
   }
 
   #finishAt(doneAt: Milliseconds): void {
-    const timer = this.#time.after(doneAt - this.#time.now(), () => {
-      this.#work = undefined;
-      if (this.#willFail === 'sync') {
-        this.#fail();
-        return;
-      }
-      const done = this.#inFlight.splice(0, this.#atWork);
-      this.#firm = Math.max(0, this.#firm - done.length);
-      this.#sync();
-      for (const { change, onDurable } of done) {
-        change(this.durable);
-        for (const action of onDurable) action();
-      }
-    });
+    const timer = this.#time.after(doneAt - this.#time.now(), () => this.#finish());
     this.#work = { doneAt, timer };
+  }
+
+  #finish(): void {
+    this.#work = undefined;
+    if (this.#willFail === 'sync') {
+      this.#fail();
+      return;
+    }
+    const done = this.#inFlight.splice(0, this.#atWork);
+    this.#firm = Math.max(0, this.#firm - done.length);
+    this.#sync();
+    for (const { change, onDurable } of done) {
+      change(this.durable);
+      for (const action of onDurable) action();
+    }
   }
 
   /** Nobody may be told that what was under way is durable: some of it may be, some is lost. */
@@ -227,7 +241,7 @@ export class Disk {
     const failure = this.#willFail!;
     this.#willFail = undefined;
     this.#hasFailed = true;
-    this.#loseSome();
+    this.#loseSome(this.#drawSurvivors());
     this.#events.failed(failure);
   }
 }

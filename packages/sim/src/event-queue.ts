@@ -19,6 +19,11 @@ export class EventQueue {
     return this.#heap.length;
   }
 
+  /** What `pop` would answer. */
+  get next(): ScheduledEvent | undefined {
+    return this.#heap[0];
+  }
+
   push(event: ScheduledEvent): void {
     const heap = this.#heap;
     let hole = heap.length;

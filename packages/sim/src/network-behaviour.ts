@@ -3,7 +3,7 @@ import { below, between, chance } from './dice.ts';
 
 /** The fate of messages. Drawn for each message anew, so messages overtake each other. */
 export interface NetworkBehaviour {
-  /** When the copies of a message arrive; none at all when it is lost. */
+  /** When the copies of a message arrive; none at all when it is lost. Infinity: when somebody says. */
   delaysOf(isRequest: boolean, random: Random): readonly Milliseconds[];
   /** When the sender learns that a message was lost. */
   lossNoticeMs(random: Random): Milliseconds;
@@ -81,3 +81,10 @@ export const calmNetwork = (minDelayMs: Milliseconds, maxDelayMs: Milliseconds):
     duplicateProbability: 0,
     heldUpProbability: 0,
   });
+
+/** Every message is held until somebody delivers or drops it by hand; nobody is told of a loss. */
+export const HELD_NETWORK: NetworkBehaviour = {
+  delaysOf: () => [Infinity],
+  lossNoticeMs: () => Infinity,
+  cutNoticeMs: () => Infinity,
+};

@@ -21,7 +21,8 @@ export interface NetworkEvents {
   lost(parcel: Parcel): void;
 }
 
-const isRequest: Readonly<Record<Message['kind'], boolean>> = {
+/** Every kind of message. */
+export const isRequest: Readonly<Record<Message['kind'], boolean>> = {
   requestPreVote: true,
   preVoteReply: false,
   requestVote: true,
@@ -49,6 +50,8 @@ export interface Traffic {
 
 export class Network {
   behaviour: NetworkBehaviour;
+  /** Messages that a behaviour of infinite delay keeps until somebody takes them, oldest first. */
+  readonly held: Parcel[] = [];
   readonly #time: Time;
   readonly #random: Random;
   readonly #events: NetworkEvents;
@@ -86,11 +89,10 @@ export class Network {
 
   send(parcel: Parcel): void {
     const { message } = parcel;
-    const size = encodedSize(message) + (parcel.snapshotData?.byteLength ?? 0);
     if (isRequest[message.kind]) {
       this.#calls++;
       this.#callsTo.set(message.to, this.callsTo(message.to) + 1);
-      this.#bytes += size;
+      this.#bytes += sizeOf(parcel);
     }
     if (this.#cutLinks.size > 0 && !this.isConnected(message.from, message.to)) {
       this.#lose(parcel, this.behaviour.cutNoticeMs(this.#random));
@@ -100,21 +102,28 @@ export class Network {
     if (delays.length === 0) this.#lose(parcel, this.behaviour.lossNoticeMs(this.#random));
     // Commands that are passed on are told apart by nobody: a connection does not repeat them.
     const copies = message.kind === 'forwardProposal' ? delays.slice(0, 1) : delays;
-    for (const delayMs of copies) this.#deliver(parcel, delayMs, size);
+    for (const delayMs of copies) this.#deliver(parcel, delayMs);
   }
 
-  #deliver(parcel: Parcel, delayMs: Milliseconds, size: number): void {
-    this.#time.after(delayMs, () => {
-      const isTaken = this.#events.arrived(parcel);
-      if (!isTaken) this.#lose(parcel, this.behaviour.cutNoticeMs(this.#random));
-      else if (!isRequest[parcel.message.kind]) this.#bytes += size;
-    });
+  /** It arrives now, whatever the links are like. */
+  arrive(parcel: Parcel): void {
+    const isTaken = this.#events.arrived(parcel);
+    if (!isTaken) this.#lose(parcel, this.behaviour.cutNoticeMs(this.#random));
+    else if (!isRequest[parcel.message.kind]) this.#bytes += sizeOf(parcel);
+  }
+
+  #deliver(parcel: Parcel, delayMs: Milliseconds): void {
+    if (delayMs === Infinity) this.held.push(parcel);
+    else this.#time.after(delayMs, () => this.arrive(parcel));
   }
 
   #lose(parcel: Parcel, noticeMs: Milliseconds): void {
     this.#time.after(noticeMs, () => this.#events.lost(parcel));
   }
 }
+
+const sizeOf = ({ message, snapshotData }: Parcel): number =>
+  encodedSize(message) + (snapshotData?.byteLength ?? 0);
 
 /** Who waits for this message to be answered, or for the answer that it is. */
 export function callerOf(message: Message): { readonly caller: NodeId; readonly callee: NodeId } {

@@ -5,6 +5,8 @@ import type {
   Message,
   Milliseconds,
   NodeId,
+  Raft,
+  RaftConfig,
   RaftOptions,
   Random,
   SnapshotMeta,
@@ -70,4 +72,8 @@ export interface ServerConfig {
   readonly applyDuration: () => Milliseconds;
   /** Entries before a snapshot that stay in the log, for followers that are only a little behind. */
   readonly keepEntries: number;
+  readonly makeCore: MakeCore;
 }
+
+/** How a server comes by its core: a test may plant a bug in it. */
+export type MakeCore = (config: RaftConfig) => Raft;

@@ -21,7 +21,7 @@ import {
   type NodeId,
   type Payload,
   type Proposed,
-  Raft,
+  type Raft,
   type RaftStatus,
   type ReadResult,
   type TransferAnswer,
@@ -37,6 +37,7 @@ import type { Timer } from './time.ts';
 
 export type {
   EndReason,
+  MakeCore,
   ServerConfig,
   ServerEvents,
   ServerObserver,
@@ -75,7 +76,7 @@ export class Server {
       lostWrites: (count, isTorn) => config.events.lostWrites(count, isTorn),
     });
     const { snapshot, snapshotData } = disk.durable;
-    this.#raft = new Raft({
+    this.#raft = config.makeCore({
       id,
       stored: disk.durable.toStoredState(),
       appliedIndex: snapshot.index,
@@ -224,6 +225,11 @@ export class Server {
     this.#gate.thaw();
   }
 
+  /** Until then, by its own clock, time alone changes nothing here. */
+  get msToDeadline(): Milliseconds {
+    return this.#raft.nextDeadline - this.#now();
+  }
+
   /** The machine's clock has been set: what was due then is due sooner or later now. */
   clockWasSet(): void {
     this.#timer?.timer.cancel();
@@ -232,9 +238,9 @@ export class Server {
   }
 
   /** Nothing happens here any more; what the disk holds is all that is left. */
-  crash(): void {
+  crash(survivingWrites?: number): void {
     this.#stop();
-    this.disk.crash();
+    this.disk.crash(survivingWrites);
   }
 
   #end(reason: EndReason): void {

@@ -12,6 +12,7 @@ import {
   type Message,
   type Milliseconds,
   type NodeId,
+  Raft,
   type RaftOptions,
   type RaftStatus,
   seededRandom,
@@ -196,6 +197,7 @@ export class Stage {
       makeService: () => ({ apply: (batch) => batches.push(batch), restore: () => {} }),
       applyDuration: () => 0,
       keepEntries: 0,
+      makeCore: (config) => new Raft(config),
     });
     this.#servers.set(id, server);
     this.#settle();

@@ -25,6 +25,7 @@ export class VirtualTime implements Time {
   #sequence = 0;
   #events = 0;
   #runnableTasks = 0;
+  #passing: Passing | undefined;
   #failure: { readonly error: unknown } | undefined;
 
   now(): Milliseconds {
@@ -70,15 +71,39 @@ export class VirtualTime implements Time {
     const main = this.spawn(body);
     while (main.outcome === undefined && this.#failure === undefined) {
       if (this.#runnableTasks > 0) await this.#letTasksRun();
-      else this.#nextEvent();
+      else if (!this.#hasPassed()) this.#nextEvent();
     }
     if (this.#failure !== undefined) throw this.#failure.error;
     return main.join();
   }
 
+  /**
+   * Waits until all that is due by `at` has happened, what follows from it included, and the clock
+   * stands there. Ends before that when `isEnough`, which is asked after each event. One task at a
+   * time may wait so.
+   */
+  pass(at: Milliseconds, isEnough: () => boolean = () => false): Promise<void> {
+    return this.block<void>((wake) => {
+      this.#passing = { at, isEnough, wake: () => wake() };
+    });
+  }
+
   /** Ends `run` with this error. */
   fail(error: unknown): void {
     this.#failure ??= { error };
+  }
+
+  /** Wakes the task that waits in `pass`, if its time has come. */
+  #hasPassed(): boolean {
+    const passing = this.#passing;
+    if (passing === undefined) return false;
+    const { at, isEnough, wake } = passing;
+    const isOver = this.#queue.next === undefined || this.#queue.next.at > at;
+    if (!isOver && !isEnough()) return false;
+    if (isOver) this.#now = Math.max(this.#now, at);
+    this.#passing = undefined;
+    wake();
+    return true;
   }
 
   #nextEvent(): void {
@@ -98,6 +123,12 @@ export class VirtualTime implements Time {
       await undefined;
     }
   }
+}
+
+interface Passing {
+  readonly at: Milliseconds;
+  readonly isEnough: () => boolean;
+  readonly wake: () => void;
 }
 
 type Outcome<Value> =

@@ -1,17 +1,20 @@
 /** A cluster with its clients and with all who watch it: what random runs and their replays share. */
 
+import type { NodeId } from '@quorate/core';
 import { Cluster } from '../cluster.ts';
 import { between } from '../dice.ts';
 import { unevenDisk } from '../disk-behaviour.ts';
 import { faultyNetwork } from '../network-behaviour.ts';
 import {
   type Action,
+  type Outcome,
   perform,
   printAction,
   QUICK_DISK,
   QUIET_NETWORK,
 } from '../scenario/action.ts';
-import type { ServerObserver } from '../server.ts';
+import type { MakeCore, ServerObserver } from '../server.ts';
+import type { StoredLog } from '../stored-log.ts';
 import type { VirtualTime } from '../virtual-time.ts';
 import { Coverage } from './coverage.ts';
 import { Digest } from './digest.ts';
@@ -33,6 +36,14 @@ export interface Watchers {
   readonly onAction?: (timed: TimedAction) => void;
 }
 
+/** What is not usual about a run. */
+export interface WorldOptions extends Watchers {
+  /** What the disks of some servers hold at the beginning. @default nothing */
+  readonly stored?: ReadonlyMap<NodeId, StoredLog> | undefined;
+  /** @default the real one */
+  readonly makeCore?: MakeCore | undefined;
+}
+
 export class World {
   readonly time: VirtualTime;
   readonly plan: ChaosPlan;
@@ -45,8 +56,8 @@ export class World {
   readonly done: TimedAction[] = [];
   readonly #onAction: (timed: TimedAction) => void;
 
-  constructor(time: VirtualTime, plan: ChaosPlan, watchers: Watchers) {
-    const { observers = [], onAction = () => {} } = watchers;
+  constructor(time: VirtualTime, plan: ChaosPlan, options: WorldOptions) {
+    const { observers = [], onAction = () => {}, stored, makeCore } = options;
     this.time = time;
     this.plan = plan;
     this.#onAction = onAction;
@@ -66,6 +77,8 @@ export class World {
       watch: () => {},
       observers: [this.digest, this.coverage, ...observers],
       clients: this.clients,
+      stored,
+      makeCore,
       onMishap: (mishap) => {
         const detail = mishap.kind === 'ended' ? `: ${mishap.reason}` : '';
         this.#note(`${mishap.kind}${detail}`);
@@ -73,7 +86,7 @@ export class World {
     });
   }
 
-  do(action: Action): void {
+  do(action: Action): Outcome {
     const timed = { at: this.time.now(), action };
     this.done.push(timed);
     this.#onAction(timed);
@@ -82,6 +95,7 @@ export class World {
     if (outcome.kind === 'refused')
       this.coverage.count(`${action.kind} refused: ${outcome.reason}`);
     this.digest.addText(printAction(action));
+    return outcome;
   }
 
   #note(what: string): void {

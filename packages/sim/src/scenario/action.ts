@@ -25,10 +25,13 @@ import {
 import {
   type Fields,
   type Phrase,
+  type PhraseTable,
   printSentence,
   readSentence,
   type Sentence,
+  type SentenceOf,
   type ValuesOf,
+  wordsOf,
 } from './phrase.ts';
 
 /** What came of an action. */
@@ -199,16 +202,11 @@ const ACTIONS = {
   ),
 } as const;
 
-type Rows = typeof ACTIONS;
-
-export type Action = {
-  readonly [Kind in keyof Rows]: { readonly kind: Kind } & ValuesOf<Rows[Kind]['fields']>;
-}[keyof Rows];
-
-export type ActionKind = keyof Rows;
+export type Action = SentenceOf<typeof ACTIONS>;
+export type ActionKind = Action['kind'];
 
 /** The phrases that are actions, for a parser that knows more phrases. */
-export const ACTION_PHRASES: Readonly<Record<string, Phrase>> = ACTIONS;
+export const ACTION_PHRASES: PhraseTable = ACTIONS;
 
 /** Does it, at this instant. Draws nothing. */
 export function perform(cluster: Cluster, of: Action): Outcome {
@@ -219,10 +217,8 @@ export function perform(cluster: Cluster, of: Action): Outcome {
 export const printAction = (of: Action): string => printSentence(ACTION_PHRASES, of as Sentence);
 
 /** @throws {PhraseError} for a line that is no action, saying what would have been right. */
-export function parseAction(line: string): Action {
-  const words = line.split(' ').filter((word) => word !== '');
-  return readSentence(ACTION_PHRASES, words) as Action;
-}
+export const parseAction = (line: string): Action =>
+  readSentence(ACTION_PHRASES, wordsOf(line)) as Action;
 
 export const encodeText = (text: string): Uint8Array => new TextEncoder().encode(text);
 export const decodeText = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);

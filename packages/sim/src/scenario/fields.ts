@@ -1,26 +1,26 @@
 /** The kinds of values in the scenario language, and how each is written. */
 
 import type { Membership, NodeId } from '@quorate/core';
-import type { Field } from './phrase.ts';
+import type { TextField } from './phrase.ts';
 
 const WHOLE = /^\d+$/;
 const DECIMAL = /^\d+(\.\d+)?(e-\d+)?$/;
 
-export const server: Field<NodeId> = {
+export const server: TextField<NodeId> = {
   expected: 'a server, such as 3',
   takes: 'word',
   parse: (text) => (/^[1-9]\d*$/.test(text) ? (Number(text) as NodeId) : undefined),
   print: String,
 };
 
-export const number: Field<number> = {
+export const number: TextField<number> = {
   expected: 'a number, such as 150 or 0.5',
   takes: 'word',
   parse: (text) => (DECIMAL.test(text) ? Number(text) : undefined),
   print: String,
 };
 
-export const count: Field<number> = {
+export const count: TextField<number> = {
   expected: 'a whole number, such as 2',
   takes: 'word',
   parse: (text) => (WHOLE.test(text) ? Number(text) : undefined),
@@ -32,7 +32,7 @@ export interface Link {
   readonly to: NodeId;
 }
 
-export const link: Field<Link> = {
+export const link: TextField<Link> = {
   expected: 'a link from one server to another, such as 1>2',
   takes: 'word',
   parse: (text) => {
@@ -42,30 +42,69 @@ export const link: Field<Link> = {
   print: ({ from, to }) => `${from}>${to}`,
 };
 
-export const word: Field<string> = {
+export const word: TextField<string> = {
   expected: 'a word',
   takes: 'word',
   parse: (text) => (text === '' ? undefined : text),
   print: String,
 };
 
-/** One word of several. */
-export const oneOf = <Word extends string>(...words: readonly Word[]): Field<Word> => ({
-  expected: words.map((one) => `"${one}"`).join(' or '),
-  takes: 'word',
-  parse: (text) => words.find((one) => one === text),
-  print: String,
-});
-
-export const servers: Field<readonly NodeId[]> = {
+export const servers: TextField<readonly NodeId[]> = {
   expected: 'servers, such as 1 2 3',
   takes: 'rest',
   parse: (text) => listOf(server, text),
   print: (ids) => ids.join(' '),
 };
 
+/** One of these words. */
+export function oneOf<Word extends string>(...all: readonly Word[]): TextField<Word> {
+  return {
+    expected: all.map((word) => `"${word}"`).join(', or '),
+    takes: 'word',
+    parse: (text) => all.find((word) => word === text),
+    print: String,
+  };
+}
+
+/** A server, or none. */
+export const vote: TextField<NodeId | 'nobody'> = {
+  expected: 'a server, such as 3, or "nobody"',
+  takes: 'word',
+  parse: (text) => (text === 'nobody' ? text : server.parse(text)),
+  print: String,
+};
+
+const LONG_RUN = 4;
+
+/** The terms of a log's entries, where `50*3` stands for fifty entries of term 3. */
+export const terms: TextField<readonly number[]> = {
+  expected: 'terms, such as 1 1 50*2',
+  takes: 'rest',
+  parse: (text) => {
+    const runs = text.split(' ').filter((word) => word !== '');
+    if (!runs.every((run) => /^(\d+\*)?\d+$/.test(run))) return undefined;
+    return runs.flatMap((run) => {
+      const [first, second] = run.split('*').map(Number);
+      return second === undefined ? [first!] : new Array<number>(first!).fill(second);
+    });
+  },
+  print: (all) => runsOf(all).join(' '),
+};
+
+function runsOf(all: readonly number[]): (string | number)[] {
+  const runs: (string | number)[] = [];
+  for (let at = 0; at < all.length; ) {
+    let end = at + 1;
+    while (all[end] === all[at]) end++;
+    if (end - at < LONG_RUN) runs.push(...all.slice(at, end));
+    else runs.push(`${end - at}*${all[at]}`);
+    at = end;
+  }
+  return runs;
+}
+
 /** Groups of servers, which may be empty. */
-export const groups: Field<readonly (readonly NodeId[])[]> = {
+export const groups: TextField<readonly (readonly NodeId[])[]> = {
   expected: 'groups of servers, such as 1 2 | 3 4 5',
   takes: 'rest',
   parse: (text) => {
@@ -76,7 +115,7 @@ export const groups: Field<readonly (readonly NodeId[])[]> = {
 };
 
 /** Voters, and learners after a plus. */
-export const membership: Field<Membership> = {
+export const membership: TextField<Membership> = {
   expected: 'voters and learners, such as 1 2 3 + 4',
   takes: 'rest',
   parse: (text) => {
@@ -88,12 +127,18 @@ export const membership: Field<Membership> = {
     learners.length === 0 ? voters.join(' ') : `${voters.join(' ')} + ${learners.join(' ')}`,
 };
 
-/** Clients' commands: words. */
-export const commands: Field<readonly string[]> = {
+/** Words, or none: the commands that a state machine was given. */
+export const words: TextField<readonly string[]> = {
   expected: 'commands, such as x y',
   takes: 'rest',
+  parse: (text) => text.split(' ').filter((word) => word !== ''),
+  print: (all) => all.join(' '),
+};
+
+/** Clients' commands: at least one word. */
+export const commands: TextField<readonly string[]> = {
+  ...words,
   parse: (text) => (text === '' ? undefined : text.split(' ')),
-  print: (words) => words.join(' '),
 };
 
 type Setting = number | boolean | string | Readonly<Record<number, number>>;
@@ -102,7 +147,7 @@ type Setting = number | boolean | string | Readonly<Record<number, number>>;
  * Some of the settings of `example`, as `name=value`, each of the type it has there. Those that are
  * not named stay as they are.
  */
-export function settings<Settings extends object>(example: Settings): Field<Partial<Settings>> {
+export function settings<Settings extends object>(example: Settings): TextField<Partial<Settings>> {
   const types = example as Readonly<Record<string, Setting>>;
   return {
     expected: `settings, such as ${Object.entries(types)[0]?.join('=')}`,
@@ -142,7 +187,7 @@ function printSetting(value: Setting): string {
     .join(',');
 }
 
-function listOf<Value>(field: Field<Value>, text: string): Value[] | undefined {
+function listOf<Value>(field: TextField<Value>, text: string): Value[] | undefined {
   const words = text.split(' ').filter((word) => word !== '');
   const values = words.map(field.parse).filter((value) => value !== undefined);
   return values.length === words.length ? values : undefined;
