@@ -14,7 +14,7 @@ import { checkOptions, type ResolvedOptions } from './options.ts';
 import { onlyGroup } from './peers/only-group.ts';
 import { TcpTransport } from './peers/tcp-transport.ts';
 import type { GroupTransport, Transport } from './peers/transport.ts';
-import { now, Runtime } from './runtime.ts';
+import { now, Runtime, type RuntimeParts } from './runtime.ts';
 import { startMachine } from './start-machine.ts';
 import type { CommittedCommands, StateMachine } from './state-machine.ts';
 import { memoryStorage } from './storage/memory-storage.ts';
@@ -23,6 +23,9 @@ import type { Storage } from './storage/storage.ts';
 
 /** What a frame may need besides the largest append or command. */
 const FRAME_OVERHEAD_BYTES = 1_048_576;
+
+/** What a server is made of before its state machine is started. */
+export type NodeParts<Result> = Omit<RuntimeParts<Result>, 'machine' | 'appliedIndex' | 'log'>;
 
 /**
  * One server of a cluster, inside your process. Open it with `RaftNode.open`, release it with
@@ -56,24 +59,23 @@ export class RaftNode<Result = undefined> implements AsyncDisposable {
   ): Promise<RaftNode<Result>> {
     const resolved = checkOptions(options);
     const storage = await openStorageOf(options);
+    const transport = onlyGroup(options.transport ?? makeTcpTransport(options, resolved));
+    const scheduler = new Scheduler(now);
+    return RaftNode.start({ options, resolved, storage, transport, scheduler });
+  }
+
+  /**
+   * @internal A server out of parts that it may share with others of this process. The storage is
+   * closed when it cannot start.
+   */
+  static async start<Result>(shared: NodeParts<Result>): Promise<RaftNode<Result>> {
+    const { options, storage } = shared;
     const machine = options.machine ?? (new ApplyChannel() as unknown as StateMachine<Result>);
     try {
       const appliedIndex = await startMachine(machine, storage);
       const log = options.log ?? (() => {});
       for (const warning of storage.warnings) log('warn', warning, {});
-      const transport = onlyGroup(options.transport ?? makeTcpTransport(options, resolved));
-      const scheduler = new Scheduler(now);
-      const parts = {
-        options,
-        resolved,
-        storage,
-        machine,
-        appliedIndex,
-        transport,
-        scheduler,
-        log,
-      };
-      const node = new RaftNode<Result>(parts);
+      const node = new RaftNode<Result>({ ...shared, machine, appliedIndex, log });
       await node.#runtime.open();
       return node;
     } catch (error) {
@@ -83,7 +85,7 @@ export class RaftNode<Result = undefined> implements AsyncDisposable {
     }
   }
 
-  private constructor(parts: ConstructorParameters<typeof Runtime<Result>>[0]) {
+  private constructor(parts: RuntimeParts<Result>) {
     this.#clusterId = parts.options.clusterId;
     this.#storage = parts.storage;
     this.#transport = parts.transport;

@@ -133,6 +133,10 @@ export class Runtime<Result> implements GroupReceiver, ApplyObserver<Result> {
     this.#loop.post({ kind: 'peerUnreachable', peer });
   }
 
+  reachable(peer: NodeId): void {
+    this.#loop.post({ kind: 'peerReachable', peer });
+  }
+
   async receivedSnapshot(incoming: IncomingSnapshot): Promise<void> {
     const message = await this.#snapshots.receive(incoming);
     this.#loop.post({ kind: 'received', message });

@@ -101,5 +101,7 @@ export interface GroupTransport {
 export interface GroupReceiver {
   received(message: Message): void;
   unreachable(peer: NodeId): void;
+  /** Needed only by groups at rest. */
+  reachable(peer: NodeId): void;
   receivedSnapshot(incoming: IncomingSnapshot): Promise<void>;
 }
