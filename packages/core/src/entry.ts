@@ -63,9 +63,11 @@ export function configurationBatch(
   firstIndex: LogIndex,
   configuration: Configuration,
 ): ConfigurationBatch {
-  const { voters, outgoing, learners, removed } = configuration;
-  const ids = voters.length + outgoing.length + learners.length + removed.length;
-  const byteLength = BATCH_OVERHEAD_BYTES + 8 * ids;
+  const { voters, outgoing, learners, removed, next, addresses } = configuration;
+  const ids = [voters, outgoing, learners, removed, next?.voters ?? [], next?.learners ?? []];
+  let byteLength = BATCH_OVERHEAD_BYTES;
+  for (const list of ids) byteLength += 8 * list.length;
+  for (const { address } of addresses) byteLength += 8 + address.length;
   return { kind: 'configuration', term, firstIndex, count: 1, byteLength, configuration };
 }
 

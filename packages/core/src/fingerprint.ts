@@ -45,7 +45,7 @@ function roleOf(node: NodeState, role: Role): string {
 }
 
 function leaderOf(node: NodeState, role: LeaderState): string {
-  const { reads, transfer, firstIndexOfTerm } = role;
+  const { reads, transfer, catchUps, firstIndexOfTerm } = role;
   const { round, askedRound, readIndex, waiting, asked, mayLease } = reads;
   const questions = [waiting, asked].map((list) => list.map(({ id, follower }) => [id, follower]));
   const progress = inOrder(role.progress).map(([id, of]) => `${id}(${progressOf(node, of)})`);
@@ -53,6 +53,7 @@ function leaderOf(node: NodeState, role: LeaderState): string {
     `leader from ${firstIndexOfTerm} ${progress}`,
     `reads ${round} ${askedRound} ${readIndex} ${JSON.stringify(questions)} ${mayLease}`,
     `transfer ${transfer?.to}${role.isResting ? ' rests' : ''}`,
+    `catch up ${inOrder(catchUps).map(([id, { through, hasCaughtUp }]) => [id, through, hasCaughtUp])}`,
   ].join(' ');
 }
 

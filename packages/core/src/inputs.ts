@@ -61,5 +61,12 @@ export type ChangeAnswer =
 /** The answer to `raft.transferLeadership`. */
 export type TransferAnswer =
   /** Until it is done or an election timeout has passed, proposals are refused. */
-  | { readonly kind: 'begun' }
-  | { readonly kind: 'refused'; readonly reason: 'not-leader' | 'not-a-voter' | 'leads-already' };
+  | { readonly kind: 'begun'; readonly to: NodeId }
+  | { readonly kind: 'refused'; readonly reason: TransferRefusal };
+
+export type TransferRefusal =
+  | 'not-leader'
+  | 'not-a-voter'
+  | 'leads-already'
+  /** Nobody was named, and no voter holds all that is committed and has just been heard. */
+  | 'nobody-follows';

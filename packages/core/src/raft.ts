@@ -7,7 +7,8 @@
  */
 
 import { ApplyQueue } from './apply-queue.ts';
-import type { Membership } from './configuration/change.ts';
+import type { ChangeMode } from './configuration/change.ts';
+import type { Membership, ServerAddress } from './configuration/configuration.ts';
 import type { Effects, Write } from './effects.ts';
 import {
   onLeaderUnreachable,
@@ -43,6 +44,7 @@ import {
 } from './leader/transfer.ts';
 import { RaftLog } from './log/log.ts';
 import type { LogReader } from './log/log-reader.ts';
+import { type MembershipState, MembershipView } from './membership-state.ts';
 import type { Message } from './messages.ts';
 import { type RaftOptions, resolveOptions } from './options.ts';
 import { Outbox } from './outbox.ts';
@@ -58,7 +60,7 @@ import {
   wakeByMessage,
 } from './rest.ts';
 import { isLeader, NodeState } from './state.ts';
-import type { RaftStatus } from './status.ts';
+import { type FollowerStatus, followersOf, type RaftStatus } from './status.ts';
 import type { StoredState } from './stored.ts';
 import { passesTermGate } from './term-gate.ts';
 import type { TraceSink } from './trace.ts';
@@ -80,6 +82,7 @@ export interface RaftConfig {
 export class Raft {
   readonly #node: NodeState;
   readonly #applies: ApplyQueue;
+  readonly #membership = new MembershipView();
 
   /** @throws {RangeError} for options out of range, naming them. */
   constructor(config: RaftConfig) {
@@ -144,18 +147,28 @@ export class Raft {
 
   /**
    * Any set of voters and learners to any other (§6). Answers at once: the change is done when the
-   * configuration in `status()` is the target's and committed.
+   * configuration in `membership` is the target's and committed.
    *
-   * @param isForced Takes the risk that the servers which answer now cannot commit it.
+   * @param addresses Of newcomers, and of members that have moved.
    */
-  changeMembership(target: Membership, now: Milliseconds, isForced = false): ChangeAnswer {
+  changeMembership(
+    target: Membership,
+    now: Milliseconds,
+    mode: ChangeMode = 'at-once',
+    addresses: readonly ServerAddress[] = [],
+  ): ChangeAnswer {
     this.#advanceTime(now);
     wake(this.#node);
-    return changeMembership(this.#node, target, isForced);
+    return changeMembership(this.#node, target, addresses, mode);
   }
 
-  /** Asks another voter to lead instead (dissertation §3.10). Whether it does, `leaderId` tells. */
-  transferLeadership(to: NodeId, now: Milliseconds): TransferAnswer {
+  /**
+   * Asks another voter to lead instead (dissertation §3.10). Whether it does, `leaderId` tells; that
+   * it was given up, `transferTarget`.
+   *
+   * @param to Undefined: whoever is best placed.
+   */
+  transferLeadership(to: NodeId | undefined, now: Milliseconds): TransferAnswer {
     this.#advanceTime(now);
     wake(this.#node);
     return transferLeadership(this.#node, to);
@@ -225,6 +238,32 @@ export class Raft {
 
   get commitIndex(): LogIndex {
     return this.#node.commitIndex;
+  }
+
+  /** The first entry that is still in the log. */
+  get firstIndex(): LogIndex {
+    return this.#node.log.firstIndex;
+  }
+
+  /** Who is asked to lead instead of us, while that is under way. */
+  get transferTarget(): NodeId | undefined {
+    return isLeader(this.#node) ? this.#node.role.transfer?.to : undefined;
+  }
+
+  /** Who takes part. The same object until something about it changes. */
+  get membership(): MembershipState {
+    return this.#membership.of(this.#node);
+  }
+
+  /** What a leader knows of every other member; empty on other servers. */
+  followers(): readonly FollowerStatus[] {
+    return isLeader(this.#node) ? followersOf(this.#node) : [];
+  }
+
+  /** Of an entry from the base of the log to its end; undefined for any other. */
+  termAt(index: LogIndex): Term | undefined {
+    const { log } = this.#node;
+    return index >= log.base.index && index <= log.lastIndex ? log.termAt(index) : undefined;
   }
 
   /** What a snapshot of the state at `index` must say of itself. `index` must be in the log. */

@@ -50,6 +50,8 @@ export interface LeaderState {
   /** Where this term's entries begin. */
   readonly firstIndexOfTerm: LogIndex;
   readonly reads: LeaderReads;
+  /** Of learners that are to vote when they have caught up (dissertation §4.2.1). */
+  readonly catchUps: Map<NodeId, CatchUpRound>;
   /** Under way to another server (dissertation §3.10). */
   transfer: LeadershipTransfer | undefined;
   /** Before that no preferred server is offered the lead: it has just been, or we just have it. */
@@ -60,6 +62,14 @@ export interface LeaderState {
   busyAt: Milliseconds;
   /** All who answer have accepted to rest, and nothing has been said since (rest.ts). */
   isResting: boolean;
+}
+
+export interface CatchUpRound {
+  /** The end of the leader's log when the round began. */
+  readonly through: LogIndex;
+  readonly since: Milliseconds;
+  /** The round before took no longer than an election timeout. */
+  readonly hasCaughtUp: boolean;
 }
 
 export interface LeadershipTransfer {

@@ -1,5 +1,7 @@
 import type { Configuration } from './configuration/configuration.ts';
-import type { LogIndex, NodeId, Term } from './types.ts';
+import type { Mode } from './progress/progress.ts';
+import type { LeaderNode } from './state.ts';
+import type { LogIndex, Milliseconds, NodeId, Term } from './types.ts';
 
 /** What a server shows of itself. Reading it changes nothing. */
 export interface RaftStatus {
@@ -17,4 +19,27 @@ export interface RaftStatus {
   readonly firstIndex: LogIndex;
   readonly snapshotIndex: LogIndex;
   readonly configuration: Configuration;
+}
+
+/** What a leader knows of one other member. */
+export interface FollowerStatus {
+  readonly id: NodeId;
+  /** Its log is known to be ours, durably, up to here. */
+  readonly matchIndex: LogIndex;
+  /** What it is sent next. */
+  readonly nextIndex: LogIndex;
+  /** `probe`: where the logs meet is being asked; `snapshot`: it needs, and gets, a snapshot. */
+  readonly mode: Mode['kind'];
+  /** How long it has been silent. A new leader counts from its election. */
+  readonly silentMs: Milliseconds;
+  /** Heard within an election timeout: it counts when the leader asks whether it has a quorum. */
+  readonly isActive: boolean;
+}
+
+export function followersOf({ role, now, options }: LeaderNode): readonly FollowerStatus[] {
+  return [...role.progress].map(([id, { matchIndex, nextIndex, mode, lastHeardAt }]) => {
+    const silentMs = now - lastHeardAt;
+    const isActive = silentMs < options.electionTimeoutMs;
+    return { id, matchIndex, nextIndex, mode: mode.kind, silentMs, isActive };
+  });
 }

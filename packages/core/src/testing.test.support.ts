@@ -196,7 +196,10 @@ export function settle(servers: readonly Server[], isCut = (_: Message): boolean
   for (let moved = true; moved; ) {
     moved = false;
     for (const server of servers) {
-      if (server.writes.length > 0) server.finishWrites();
+      if (server.writes.length > 0) {
+        moved = true;
+        server.finishWrites();
+      }
       for (const message of server.takeSent()) {
         const to = servers.find(({ raft }) => raft.status().id === message.to);
         if (to === undefined || isCut(message)) continue;

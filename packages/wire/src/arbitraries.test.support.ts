@@ -26,15 +26,34 @@ export const slab = fc
   .array(command, { minLength: 1, maxLength: 6 })
   .map((commands) => CommandSlab.of(...commands));
 
+/** Distinct servers, each in one of `count` lists, the first of them in the first. Ascending. */
+const serverLists = (count: number): fc.Arbitrary<NodeId[][]> =>
+  fc
+    .uniqueArray(fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }), {
+      minLength: 1,
+      maxLength: 9,
+    })
+    .chain((ids) =>
+      fc
+        .array(fc.nat(count - 1), { minLength: 9, maxLength: 9 })
+        .map((lists) =>
+          Array.from({ length: count }, (_, list) =>
+            (ids as NodeId[])
+              .filter((_, position) => (position === 0 ? 0 : lists[position]) === list)
+              .sort((a, b) => a - b),
+          ),
+        ),
+    );
+
 export const configuration: fc.Arbitrary<Configuration> = fc
-  .uniqueArray(fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }), { minLength: 1, maxLength: 9 })
-  .chain((ids) => fc.tuple(fc.constant(ids), fc.array(fc.nat(3), { minLength: 9, maxLength: 9 })))
-  .map(([ids, lists]) => {
-    const members = (list: number): NodeId[] =>
-      (ids as NodeId[])
-        .filter((_, position) => (position === 0 ? 0 : lists[position]) === list)
-        .sort((a, b) => a - b);
-    return { voters: members(0), outgoing: members(1), learners: members(2), removed: members(3) };
+  .tuple(serverLists(4), fc.option(serverLists(2)), fc.array(fc.string({ unit: 'grapheme' })))
+  .map(([lists, following, texts]) => {
+    const [voters, outgoing, learners, removed] = lists as [NodeId[], NodeId[], NodeId[], NodeId[]];
+    const [nextVoters, nextLearners] = (following ?? []) as NodeId[][];
+    const next =
+      nextVoters && nextLearners ? { voters: nextVoters, learners: nextLearners } : undefined;
+    const addresses = voters.slice(0, texts.length).map((id, at) => ({ id, address: texts[at]! }));
+    return { voters, outgoing, learners, removed, next, addresses };
   });
 
 export const snapshotMeta: fc.Arbitrary<SnapshotMeta> = fc

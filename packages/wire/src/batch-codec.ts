@@ -225,6 +225,9 @@ export class BatchReader {
       if (configurationSize(configuration) !== payload.length) {
         throw new FrameError('bytes follow a configuration', payloadAt);
       }
+      if (configuration.voters.length === 0) {
+        throw new FrameError('a configuration without voters', payloadAt);
+      }
       return configurationBatch(term, firstIndex, configuration);
     }
     throw new FrameError(`unknown batch of kind ${kind} with ${payload.length} bytes`, at);

@@ -27,6 +27,8 @@ const META: SnapshotMeta = {
     outgoing: [],
     learners: [9 as NodeId],
     removed: [],
+    next: { voters: [1, 2, 9] as NodeId[], learners: [] },
+    addresses: [{ id: 9 as NodeId, address: '10.0.0.9:2380' }],
   },
 };
 const CHUNKS = [Uint8Array.of(1, 2, 3), new Uint8Array(0), new Uint8Array(100).fill(7)];

@@ -8,6 +8,18 @@
 
 import type { NodeId } from '../types.ts';
 
+/** Who shall take part. */
+export interface Membership {
+  readonly voters: readonly NodeId[];
+  readonly learners: readonly NodeId[];
+}
+
+/** Where a server is reached. The core carries the words and never reads them. */
+export interface ServerAddress {
+  readonly id: NodeId;
+  readonly address: string;
+}
+
 export interface Configuration {
   /** The voters; during a change the incoming ones. Ascending. */
   readonly voters: readonly NodeId[];
@@ -20,10 +32,24 @@ export interface Configuration {
   readonly learners: readonly NodeId[];
   /** Servers that left. An id is never used again: its old disk could vote a second time. Ascending. */
   readonly removed: readonly NodeId[];
+  /**
+   * What follows as soon as its voters, who are learners until then, have caught up: whoever leads
+   * sees to it. Undefined: nothing, and during a change.
+   */
+  readonly next: Membership | undefined;
+  /** Of members, ascending by id. Those that are missing are reached where they always were. */
+  readonly addresses: readonly ServerAddress[];
 }
 
 export function configurationOf(voters: readonly number[]): Configuration {
-  return { voters: ascending(voters as NodeId[]), outgoing: [], learners: [], removed: [] };
+  return {
+    voters: ascending(voters as NodeId[]),
+    outgoing: [],
+    learners: [],
+    removed: [],
+    next: undefined,
+    addresses: [],
+  };
 }
 
 export const isVoter = (configuration: Configuration, id: NodeId): boolean =>
@@ -34,6 +60,10 @@ export const isOnlyVoter = ({ voters, outgoing }: Configuration, id: NodeId): bo
   voters.length === 1 && voters[0] === id && outgoing.every((other) => other === id);
 
 export const isJoint = (configuration: Configuration): boolean => configuration.outgoing.length > 0;
+
+/** What the configuration is, or is on its way to. */
+export const destinationOf = ({ voters, learners, next }: Configuration): Membership =>
+  next ?? { voters, learners };
 
 /** Every server that the configuration sends the log to, each once. */
 export function membersOf(configuration: Configuration): readonly NodeId[] {

@@ -2,50 +2,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Message } from '../messages.ts';
 import { Server, settle } from '../testing.test.support.ts';
-import type { NodeId } from '../types.ts';
-
-const ids = (...numbers: number[]) => numbers as NodeId[];
-
-/** Servers 1 to 3 with server 1 leading, and `newcomers` that know of no cluster yet. */
-function cluster(...newcomers: number[]): Server[] {
-  const options = { noopOnElection: true, commitNoticeDelayMs: 1 };
-  const servers = [1, 2, 3].map((id) => new Server(id, [1, 2, 3], [], undefined, options));
-  for (const id of newcomers) servers.push(new Server(id, [], [], undefined, options));
-  servers[0]!.passDeadline();
-  settle(servers);
-  assert.equal(servers[0]!.raft.isLeader, true);
-  return servers;
-}
-
-/** Lets every server's time pass by `ms`, heartbeats and elections included. */
-function pass(servers: readonly Server[], ms: number, isCut?: (message: Message) => boolean): void {
-  const end = Math.max(...servers.map(({ now }) => now)) + ms;
-  for (;;) {
-    const next = Math.min(...servers.map(({ raft }) => raft.nextDeadline));
-    if (next > end) break;
-    for (const server of servers) {
-      server.now = Math.max(server.now, next);
-      server.step({ kind: 'timePassed' });
-    }
-    settle(servers, isCut);
-  }
-}
-
-const change = (server: Server, voters: number[], learners: number[] = [], isForced = false) => {
-  const target = { voters: ids(...voters), learners: ids(...learners) };
-  const answer = server.raft.changeMembership(target, server.now, isForced);
-  server.collect();
-  return answer;
-};
-const refused = (reason: string) => ({ kind: 'refused', reason });
-const configurationOf = (server: Server) => server.raft.status().configuration;
+import { change, clusterOf, configurationIn, pass, refused } from './cluster.test.support.ts';
 
 test('one voter more goes in one step, in force when appended (§6)', () => {
-  const servers = cluster(4);
+  const servers = clusterOf(3, 4);
   const [leader] = servers as [Server];
   assert.equal(change(leader, [1, 2, 3, 4]).kind, 'appended');
-  assert.deepEqual(configurationOf(leader).outgoing, []);
-  assert.deepEqual(configurationOf(leader).voters, [1, 2, 3, 4]);
+  assert.deepEqual(configurationIn(leader).outgoing, []);
+  assert.deepEqual(configurationIn(leader).voters, [1, 2, 3, 4]);
   // Three of four must have it: the newcomer and one other are not enough while two are away.
   settle(servers, ({ from, to }) => [2, 3].includes(from) || [2, 3].includes(to));
   assert.equal(leader.raft.commitIndex, 1);
@@ -55,14 +19,14 @@ test('one voter more goes in one step, in force when appended (§6)', () => {
     [2, 2, 2, 2],
   );
   assert.deepEqual(
-    servers.map((server) => configurationOf(server).voters.length),
+    servers.map((server) => configurationIn(server).voters.length),
     [4, 4, 4, 4],
   );
 });
 
 /** Servers 1 to 6, with 1 leading the change from 1, 2, 3 to 4, 5, 6. */
 function clusterInChange(): [servers: Server[], leader: Server] {
-  const servers = cluster(4, 5, 6);
+  const servers = clusterOf(3, 4, 5, 6);
   const [leader] = servers as [Server];
   change(leader, [1, 2, 3], [4, 5, 6]);
   pass(servers, 200);
@@ -76,7 +40,7 @@ for (const [name, away] of [
 ] as [string, number[]][]) {
   test(`during a change nothing commits without the ${name} majority (§6)`, () => {
     const [servers, leader] = clusterInChange();
-    assert.deepEqual(configurationOf(leader).outgoing, [1, 2, 3]);
+    assert.deepEqual(configurationIn(leader).outgoing, [1, 2, 3]);
     pass(servers, 300, ({ from, to }) => away.includes(from) || away.includes(to));
     assert.equal(leader.raft.commitIndex, leader.raft.lastIndex - 1);
   });
@@ -90,7 +54,7 @@ test('any set to any other: the new servers lead when the change is done (§6)',
   const next = servers.filter(({ raft }) => raft.isLeader);
   assert.equal(next.length, 1);
   assert.ok(isNewcomer(next[0]!.raft.status().id));
-  const done = configurationOf(next[0]!);
+  const done = configurationIn(next[0]!);
   assert.deepEqual(
     [done.voters, done.outgoing, done.learners, done.removed],
     [[4, 5, 6], [], [], [1, 2, 3]],
@@ -98,7 +62,7 @@ test('any set to any other: the new servers lead when the change is done (§6)',
 });
 
 test('a later leader ends a change that an earlier one began (hazard 17)', () => {
-  const servers = cluster(4, 5);
+  const servers = clusterOf(3, 4, 5);
   const [leader] = servers as [Server];
   change(leader, [1, 2, 3], [4, 5]);
   pass(servers, 200);
@@ -109,13 +73,13 @@ test('a later leader ends a change that an earlier one began (hazard 17)', () =>
     servers[message.to - 1]!.step({ kind: 'received', message });
   pass(servers, 5000, cutOff);
   const next = servers.slice(1).find(({ raft }) => raft.isLeader)!;
-  assert.deepEqual(configurationOf(next).outgoing, []);
-  assert.deepEqual(configurationOf(next).voters, [2, 4, 5]);
+  assert.deepEqual(configurationIn(next).outgoing, []);
+  assert.deepEqual(configurationIn(next).voters, [2, 4, 5]);
   assert.ok(next.raft.commitIndex >= next.raft.lastIndex);
 });
 
 test('learners get the log, count for nothing and never run (dissertation §4.2.1)', () => {
-  const servers = cluster(4, 5);
+  const servers = clusterOf(3, 4, 5);
   const [leader] = servers as [Server];
   change(leader, [1, 2, 3], [4, 5]);
   pass(servers, 200);
@@ -137,11 +101,11 @@ test('a learner that does not know of its promotion votes (hazard 18)', () => {
 });
 
 test('a server that left is told, does not disturb, and is sent nothing more', () => {
-  const servers = cluster();
+  const servers = clusterOf(3);
   const [leader, , third] = servers as [Server, Server, Server];
   change(leader, [1, 2]);
   pass(servers, 200);
-  assert.deepEqual(configurationOf(third).voters, [1, 2]);
+  assert.deepEqual(configurationIn(third).voters, [1, 2]);
   assert.equal(third.raft.commitIndex, 2, 'it knows that it left');
   leader.propose();
   assert.deepEqual(
@@ -173,7 +137,7 @@ test('a leader that left, and lost its lead before anybody knew, runs again (dis
 });
 
 test('a change is refused with a reason, and nothing is appended', () => {
-  const servers = cluster(4, 5);
+  const servers = clusterOf(3, 4, 5);
   const [leader, follower] = servers as [Server, Server];
   assert.deepEqual(change(follower, [1, 2]), refused('not-leader'));
   assert.deepEqual(change(leader, []), refused('no-voters'));
@@ -198,16 +162,16 @@ test('no change before the leader has committed in its term (erratum of 2015, ha
 });
 
 test('a change that the reachable servers cannot commit is refused, unless forced', () => {
-  const servers = cluster();
+  const servers = clusterOf(3);
   const [leader] = servers as [Server];
   const cutOff = ({ from, to }: Message) => from === 3 || to === 3;
   pass(servers, 1500, cutOff);
   assert.deepEqual(change(leader, [1, 3]), refused('would-lose-quorum'));
-  assert.equal(change(leader, [1, 3], [], true).kind, 'appended');
+  assert.equal(change(leader, [1, 3], [], 'forced').kind, 'appended');
 });
 
 test('a leader that removes itself leads until that is committed (hazard 16)', () => {
-  const servers = cluster();
+  const servers = clusterOf(3);
   const [leader, second] = servers as [Server, Server];
   assert.equal(change(leader, [2, 3]).kind, 'appended');
   assert.equal(leader.raft.isLeader, true);

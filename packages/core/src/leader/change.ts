@@ -8,31 +8,40 @@
 
 import {
   beginChange,
+  type ChangeMode,
   type ChangeRefusal,
   endChange,
   judgeMembership,
-  type Membership,
+  newVotersOf,
 } from '../configuration/change.ts';
-import { type Configuration, isJoint, isVoter, membersOf } from '../configuration/configuration.ts';
+import {
+  type Configuration,
+  isJoint,
+  isVoter,
+  type Membership,
+  membersOf,
+  type ServerAddress,
+} from '../configuration/configuration.ts';
 import { configurationBatch } from '../entry.ts';
 import type { ChangeAnswer } from '../inputs.ts';
 import { newProgress, type Progress } from '../progress/progress.ts';
 import { reachedByQuorum } from '../quorum/joint.ts';
 import { isLeader, type LeaderNode, type NodeState } from '../state.ts';
 import { type LogIndex, type NodeId, nextIndex } from '../types.ts';
+import { hasCaughtUp } from './catch-up.ts';
 
-/** @param isForced Appends it even if the servers that answer now could not commit it. */
 export function changeMembership(
   node: NodeState,
   target: Membership,
-  isForced: boolean,
+  addresses: readonly ServerAddress[],
+  mode: ChangeMode,
 ): ChangeAnswer {
   if (!isLeader(node)) return { kind: 'refused', reason: 'not-leader' };
-  const next = beginChange(node.configuration, target);
+  const next = beginChange(node.configuration, target, addresses, mode);
   const reason =
     judgeLeader(node) ??
-    judgeMembership(node.configuration, target) ??
-    (isForced || isReachable(node, next) ? undefined : 'would-lose-quorum');
+    judgeMembership(node.configuration, target, addresses) ??
+    (mode === 'forced' || isReachable(node, next) ? undefined : 'would-lose-quorum');
   if (reason !== undefined) return { kind: 'refused', reason };
   return { kind: 'appended', index: appendConfiguration(node, next), term: node.currentTerm };
 }
@@ -80,12 +89,22 @@ export function settleConfiguration(node: LeaderNode): void {
     }
     return;
   }
+  if (configuration.next !== undefined) giveVotes(node, configuration.next);
   if (isRemoved(node)) node.role.commitNoticeAt = node.now;
   for (const [id, progress] of node.role.progress) {
     if (!membersOf(configuration).includes(id) && hasBeenTold(node, progress)) {
       node.role.progress.delete(id);
     }
   }
+}
+
+/** Those who shall vote when they have caught up get their votes when all of them have. */
+function giveVotes(node: LeaderNode, next: Membership): void {
+  let isTime = true;
+  for (const id of newVotersOf(node.configuration, next)) isTime = hasCaughtUp(node, id) && isTime;
+  if (!isTime || judgeLeader(node) !== undefined) return;
+  const change = beginChange(node.configuration, next, [], 'at-once');
+  if (isReachable(node, change)) appendConfiguration(node, change);
 }
 
 /** A server that left knows that it did, or does not answer any more. */

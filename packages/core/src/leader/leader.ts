@@ -38,6 +38,7 @@ export function startLeading(node: NodeState, votes: ReadonlyMap<NodeId, boolean
       begun: [],
       mayLease: true,
     },
+    catchUps: new Map(),
     transfer: undefined,
     mayPreferFrom: node.now + node.options.electionTimeoutMs,
     commitNoticeAt: Infinity,

@@ -22,7 +22,7 @@ test('the lead goes to the target without waiting for a timeout (dissertation §
   const servers = cluster();
   const [old, target] = servers;
   const before = old.now;
-  assert.deepEqual(transfer(old, 2), { kind: 'begun' });
+  assert.deepEqual(transfer(old, 2), { kind: 'begun', to: 2 });
   settle(servers);
   assert.deepEqual([old.raft.isLeader, target.raft.isLeader, target.raft.term], [false, true, 2]);
   assert.equal(target.now, before);
@@ -50,6 +50,7 @@ test('a transfer to a server that is away is given up after an election timeout'
     settle(servers, ({ from, to }) => from === 2 || to === 2);
   }
   assert.equal(old.raft.isLeader, true);
+  assert.equal(old.raft.transferTarget, undefined);
   assert.equal(old.propose().kind, 'appended');
 });
 
@@ -105,4 +106,21 @@ test('a preferred server gets the lead when it follows closely, and no earlier',
   const { term } = servers[2].raft;
   beat(servers, 20_000);
   assert.deepEqual([servers[2].raft.isLeader, servers[2].raft.term], [true, term], 'and keeps it');
+});
+
+test('with nobody named the lead goes to a voter that follows closely', () => {
+  const servers = cluster();
+  const [old] = servers;
+  old.now += 150;
+  old.step({ kind: 'timePassed' });
+  settle(servers, ({ from, to }) => from === 2 || to === 2);
+  old.now += 100;
+  const answer = old.raft.transferLeadership(undefined, old.now);
+  assert.deepEqual(answer, { kind: 'begun', to: 3 });
+  assert.equal(old.raft.transferTarget, 3);
+
+  const [silent] = cluster();
+  silent.now += 250;
+  const late = silent.raft.transferLeadership(undefined, silent.now);
+  assert.deepEqual(late, { kind: 'refused', reason: 'nobody-follows' });
 });

@@ -13,13 +13,30 @@ import type { TimeoutNow } from '../messages.ts';
 import { isLeader, type LeaderNode, type NodeState } from '../state.ts';
 import type { Milliseconds, NodeId } from '../types.ts';
 
-export function transferLeadership(node: NodeState, to: NodeId): TransferAnswer {
+/** @param target Undefined: whoever is best placed. */
+export function transferLeadership(node: NodeState, target: NodeId | undefined): TransferAnswer {
   if (!isLeader(node)) return { kind: 'refused', reason: 'not-leader' };
+  const to = target ?? bestSuccessor(node);
+  if (to === undefined) return { kind: 'refused', reason: 'nobody-follows' };
   if (to === node.id) return { kind: 'refused', reason: 'leads-already' };
   if (!node.configuration.voters.includes(to)) return { kind: 'refused', reason: 'not-a-voter' };
   const { transfer } = node.role;
   if (transfer?.to !== to) begin(node, to);
-  return { kind: 'begun' };
+  return { kind: 'begun', to };
+}
+
+/** Of the voters that follow closely the one that should rather lead, then the one with most of our log. */
+function bestSuccessor(node: LeaderNode): NodeId | undefined {
+  const matchIndexOf = (id: NodeId) => node.role.progress.get(id)?.matchIndex ?? 0;
+  const isBetter = (a: NodeId, b: NodeId) => {
+    const difference = priorityOf(node, a) - priorityOf(node, b);
+    return difference === 0 ? matchIndexOf(a) > matchIndexOf(b) : difference > 0;
+  };
+  let best: NodeId | undefined;
+  for (const id of node.configuration.voters) {
+    if (followsClosely(node, id) && (best === undefined || isBetter(id, best))) best = id;
+  }
+  return best;
 }
 
 function begin(node: LeaderNode, to: NodeId): void {
@@ -37,20 +54,23 @@ const PATIENCE = 10;
 export function preferHigherPriority(node: LeaderNode): void {
   const { role, options, now } = node;
   if (role.transfer !== undefined || now < role.mayPreferFrom) return;
-  const priorityOf = (id: NodeId) => options.priorities[id] ?? 0;
-  const isClose = (id: NodeId) => {
-    const progress = role.progress.get(id);
-    if (progress?.mode.kind !== 'replicate') return false;
-    const isHeard = progress.lastHeardAt > now - 2 * options.heartbeatIntervalMs;
-    return isHeard && progress.matchIndex >= node.commitIndex;
-  };
   let best = node.id;
   for (const id of node.configuration.voters) {
-    if (priorityOf(id) > priorityOf(best) && isClose(id)) best = id;
+    if (priorityOf(node, id) > priorityOf(node, best) && followsClosely(node, id)) best = id;
   }
   if (best === node.id) return;
   role.mayPreferFrom = now + PATIENCE * options.electionTimeoutMs;
   begin(node, best);
+}
+
+const priorityOf = ({ options }: NodeState, id: NodeId): number => options.priorities[id] ?? 0;
+
+/** Holds all that is committed, and has just been heard. */
+function followsClosely({ role, options, now, commitIndex }: LeaderNode, id: NodeId): boolean {
+  const progress = role.progress.get(id);
+  if (progress?.mode.kind !== 'replicate') return false;
+  const isHeard = progress.lastHeardAt > now - 2 * options.heartbeatIntervalMs;
+  return isHeard && progress.matchIndex >= commitIndex;
 }
 
 /** Tells the target to run once it holds our whole log, and again with each heartbeat: words get lost. */
