@@ -2,6 +2,7 @@
 
 const CHANGE = 'core/src/leader/change.test.ts';
 const TRANSFER = 'core/src/leader/transfer.test.ts';
+const CATCH_UP = 'core/src/leader/catch-up.test.ts';
 const QUORUM = 'core/src/quorum/quorum.test.ts';
 
 export const membership = [
@@ -149,9 +150,30 @@ export const membership = [
     hazards: [18],
     wrong: 'a change is begun that those who answer cannot commit',
     file: 'core/src/leader/change.ts',
-    before: '(isForced || isReachable(node, next) ?',
-    after: '(isForced || isReachable(node, node.configuration) ?',
+    before: "(mode === 'forced' || isReachable(node, next) ?",
+    after: "(mode === 'forced' || isReachable(node, node.configuration) ?",
     test: [CHANGE, 'a change that the reachable servers cannot commit is refused, unless forced'],
+  },
+  {
+    id: 'catch-up-at-any-pace',
+    hazards: [18],
+    wrong: 'a newcomer that falls ever further behind gets a vote',
+    file: 'core/src/leader/catch-up.ts',
+    before: 'const isInTime = now - round.since <= options.electionTimeoutMs;',
+    after: 'const isInTime = true;',
+    test: [
+      CATCH_UP,
+      'a newcomer that needs longer than an election timeout for a round has not caught up',
+    ],
+  },
+  {
+    id: 'promised-vote-forgotten',
+    hazards: [17, 18],
+    wrong: 'a later leader does not give newcomers the vote that an earlier one promised',
+    file: 'core/src/leader/change.ts',
+    before: 'if (configuration.next !== undefined) giveVotes(node, configuration.next);',
+    after: 'if (configuration.next && node.currentTerm === 1) giveVotes(node, configuration.next);',
+    test: [CATCH_UP, 'a later leader keeps the promise of an earlier one'],
   },
   {
     id: 'transfer-takes-proposals',

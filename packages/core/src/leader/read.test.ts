@@ -190,7 +190,7 @@ test('during a change a read needs both majorities (hazard 17)', () => {
   leader.finishWrites();
   leader.receive(accepted(2, 1, 0));
   const target = { voters: [1, 4, 5] as never, learners: [] };
-  assert.equal(leader.raft.changeMembership(target, leader.now, true).kind, 'appended');
+  assert.equal(leader.raft.changeMembership(target, leader.now, 'forced').kind, 'appended');
   leader.collect();
   leader.step({ kind: 'readRequested', id: 1 });
   leader.receive(accepted(4, 0, 1));
