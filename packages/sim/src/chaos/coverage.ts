@@ -121,7 +121,9 @@ const PROPOSAL_REFUSALS: Readonly<Record<ProposalRefusal, true>> = {
   transferring: true,
 };
 
-type TransferRefusal = Extract<TransferAnswer, { kind: 'refused' }>['reason'];
+type Refused = Extract<TransferAnswer, { kind: 'refused' }>['reason'];
+/** Here the target is always named. */
+type TransferRefusal = Exclude<Refused, 'nobody-follows'>;
 const TRANSFER_REFUSALS: Readonly<Record<TransferRefusal, true>> = {
   'not-leader': true,
   'not-a-voter': true,
