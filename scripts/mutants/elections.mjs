@@ -213,8 +213,8 @@ export const elections = [
     hazards: [16, 18],
     wrong: 'a server outside the configuration runs for election',
     file: 'core/src/election.ts',
-    before: 'if (!isVoter(node.configuration, node.id)) {',
-    after: 'if (isVoter(node.configuration, node.id) && node.leaderId === node.id) {',
+    before: 'if (!mayRun(node)) {',
+    after: 'if (mayRun(node) && node.leaderId === node.id) {',
     test: [ELECTION, 'a server outside the configuration votes but never runs'],
   },
 ];
