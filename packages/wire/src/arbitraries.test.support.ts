@@ -11,8 +11,9 @@ import {
   type Term,
 } from '@quorate/core';
 import fc from 'fast-check';
-import { CommandSlab } from './command-slab.ts';
+import { CommandSlab, CommandSlabBuilder } from './command-slab.ts';
 import type { Link } from './message-decoder.ts';
+import { encodeSessionEntry, type SessionEntry } from './sessions/session-entry.ts';
 
 export const LINK: Link = { from: 1 as NodeId, to: 2 as NodeId };
 
@@ -22,7 +23,7 @@ const index = number as fc.Arbitrary<LogIndex>;
 const term = fc.oneof(fc.nat(20), fc.maxSafeNat()) as fc.Arbitrary<Term>;
 
 export const command = fc.uint8Array({ maxLength: 40 });
-export const slab = fc
+const plainSlab = fc
   .array(command, { minLength: 1, maxLength: 6 })
   .map((commands) => CommandSlab.of(...commands));
 
@@ -44,6 +45,28 @@ const serverLists = (count: number): fc.Arbitrary<NodeId[][]> =>
           ),
         ),
     );
+
+const positive = fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER });
+export const sessionEntry: fc.Arbitrary<SessionEntry> = fc.oneof(
+  fc.record({ kind: fc.constant('open' as const), timeoutMs: positive, maxSessions: positive }),
+  fc
+    .record({ session: number, serial: positive, firstOutstanding: positive, command })
+    .map(({ serial, firstOutstanding, ...rest }) => ({
+      kind: 'command' as const,
+      ...rest,
+      serial: Math.max(serial, firstOutstanding),
+      firstOutstanding: Math.min(serial, firstOutstanding),
+    })),
+  fc.record({ kind: fc.constant('renew' as const), session: number, firstOutstanding: number }),
+  fc.record({ kind: fc.constant('close' as const), session: number }),
+  fc.record({ kind: fc.constant('clock' as const), elapsedMs: number }),
+);
+const sessionSlab = fc.array(sessionEntry, { minLength: 1, maxLength: 6 }).map((entries) => {
+  const builder = new CommandSlabBuilder();
+  for (const entry of entries) builder.append(encodeSessionEntry(entry));
+  return builder.seal(true);
+});
+export const slab = fc.oneof(plainSlab, sessionSlab);
 
 export const configuration: fc.Arbitrary<Configuration> = fc
   .tuple(serverLists(4), fc.option(serverLists(2)), fc.array(fc.string({ unit: 'grapheme' })))
@@ -189,7 +212,9 @@ function reply<Kind extends 'preVoteReply' | 'requestVoteReply'>(kind: Kind) {
 export function plain(value: Message | readonly Batch[]): unknown {
   return JSON.parse(
     JSON.stringify(value, (_key, part) =>
-      part instanceof CommandSlab ? [...part].map((bytes) => [...bytes]) : part,
+      part instanceof CommandSlab
+        ? { isOfSessions: part.isOfSessions, commands: [...part].map((bytes) => [...bytes]) }
+        : part,
     ),
   );
 }

@@ -2,7 +2,7 @@
  * Hot path: a batch in bytes. The same bytes are the log record's content, the frame's content and
  * what the state machine iterates, so a payload is never copied after it was sealed.
  *
- *     0  u8   kind: 1 commands, 2 noop, 3 configuration
+ *     0  u8   kind: 1 commands, 2 noop, 3 configuration, 4 commands of sessions
  *     1  u24  0
  *     4  u32  number of entries
  *     8  u53  term
@@ -36,6 +36,7 @@ const NO_BYTES = new Uint8Array(0);
 const COMMANDS = 1;
 const NOOP = 2;
 const CONFIGURATION = 3;
+const SESSION_COMMANDS = 4;
 
 export function encodedBatchSize(batch: Batch): number {
   if (batch.kind === 'commands') return BATCH_HEADER_BYTES + batch.payload.byteLength;
@@ -65,9 +66,10 @@ export function encodeBatch(batch: Batch, chunks: Uint8Array[], checksum: Checks
 function encodeCommands(batch: CommandBatch, chunks: Uint8Array[], checksum: Checksum): Uint8Array {
   const slab = slabOf(batch.payload);
   const { withHeadRoom } = slab;
+  const kind = slab.isOfSessions ? SESSION_COMMANDS : COMMANDS;
   if (withHeadRoom !== undefined) {
     if (slab.headerTerm === 0) {
-      putHeader(withHeadRoom, COMMANDS, batch, slab.byteLength, slab.checksum(checksum), checksum);
+      putHeader(withHeadRoom, kind, batch, slab.byteLength, slab.checksum(checksum), checksum);
       slab.headerTerm = batch.term;
       slab.headerFirstIndex = batch.firstIndex;
     }
@@ -77,7 +79,7 @@ function encodeCommands(batch: CommandBatch, chunks: Uint8Array[], checksum: Che
     }
   }
   const header = new Uint8Array(BATCH_HEADER_BYTES);
-  putHeader(header, COMMANDS, batch, slab.byteLength, slab.checksum(checksum), checksum);
+  putHeader(header, kind, batch, slab.byteLength, slab.checksum(checksum), checksum);
   chunks.push(header, slab.bytes);
   return header;
 }
@@ -211,9 +213,9 @@ export class BatchReader {
   ): Batch {
     const payloadAt = at + BATCH_HEADER_BYTES;
     const kind = u32At(this.#bytes, at);
-    if (kind === COMMANDS) {
+    if (kind === COMMANDS || kind === SESSION_COMMANDS) {
       const withHeader = this.#bytes.subarray(at, payloadAt + payload.length);
-      const slab = parseCommands(count, payload, withHeader, payloadAt);
+      const slab = parseCommands(count, payload, withHeader, payloadAt, kind === SESSION_COMMANDS);
       slab.headerTerm = term;
       slab.headerFirstIndex = firstIndex;
       return commandBatch(term, firstIndex, slab);

@@ -7,6 +7,7 @@ import type { Payload } from '@quorate/core';
 import { type Allocate, allocateZeroed, putU32, u32At } from './bytes.ts';
 import type { Checksum } from './checksum.ts';
 import { FrameError } from './errors.ts';
+import { decodeSessionEntry } from './sessions/session-entry.ts';
 
 /** Bytes in front of each command: its length. */
 export const COMMAND_OVERHEAD_BYTES = 4;
@@ -27,14 +28,22 @@ export class CommandSlab implements Payload, Iterable<Uint8Array> {
   readonly bytes: Uint8Array;
   /** The same memory with the head room in front, when there is any. */
   readonly withHeadRoom: Uint8Array | undefined;
+  /** Each command is an entry of a session: see sessions/session-entry.ts. */
+  readonly isOfSessions: boolean;
   /** Which header the head room holds: a term and a first index. Owned by batch-codec.ts. */
   headerTerm = 0;
   headerFirstIndex = 0;
   #checksum = NOT_COMPUTED;
 
   /** `bytes` hold `count` well-formed commands; whoever cannot know uses `parseCommands`. */
-  constructor(count: number, bytes: Uint8Array, withHeadRoom: Uint8Array | undefined) {
+  constructor(
+    count: number,
+    bytes: Uint8Array,
+    withHeadRoom: Uint8Array | undefined,
+    isOfSessions = false,
+  ) {
     this.count = count;
+    this.isOfSessions = isOfSessions;
     this.bytes = bytes;
     this.withHeadRoom = withHeadRoom;
   }
@@ -56,7 +65,12 @@ export class CommandSlab implements Payload, Iterable<Uint8Array> {
     if (from === 0 && to === this.count) return this;
     const start = this.#offsetOf(from, 0, 0);
     const end = this.#offsetOf(to, from, start);
-    return new CommandSlab(to - from, this.bytes.subarray(start, end), undefined);
+    return new CommandSlab(
+      to - from,
+      this.bytes.subarray(start, end),
+      undefined,
+      this.isOfSessions,
+    );
   }
 
   /** How many of the first commands fit into `maxBytes`. */
@@ -120,6 +134,7 @@ export function parseCommands(
   bytes: Uint8Array,
   withHeadRoom: Uint8Array | undefined,
   offset: number,
+  isOfSessions = false,
 ): CommandSlab {
   if (count === 0) throw new FrameError('a payload without commands', offset);
   const end = bytes.length;
@@ -134,7 +149,10 @@ export function parseCommands(
   if (at !== end) {
     throw new FrameError(`${count} commands of ${at} bytes in a payload of ${end}`, offset);
   }
-  return new CommandSlab(count, bytes, withHeadRoom);
+  const slab = new CommandSlab(count, bytes, withHeadRoom, isOfSessions);
+  // Refused here, because what is in the log must be applied.
+  if (isOfSessions) for (const entry of slab) decodeSessionEntry(entry);
+  return slab;
 }
 
 /**
@@ -182,12 +200,12 @@ export class CommandSlabBuilder {
     this.#count += 1;
   }
 
-  /** Needs at least one command. */
-  seal(): CommandSlab {
+  /** Needs at least one command. All of them are entries of sessions, or none is. */
+  seal(isOfSessions = false): CommandSlab {
     if (this.#count === 0) throw new RangeError('a slab needs at least one command');
     const bytes = this.#chunk.subarray(this.#start, this.#end);
     const withHeadRoom = this.#chunk.subarray(this.#start - HEAD_ROOM_BYTES, this.#end);
-    const slab = new CommandSlab(this.#count, bytes, withHeadRoom);
+    const slab = new CommandSlab(this.#count, bytes, withHeadRoom, isOfSessions);
     this.#start = this.#end + HEAD_ROOM_BYTES;
     this.#end = this.#start;
     this.#count = 0;

@@ -9,6 +9,9 @@ export * from './handshake.ts';
 export { encodeHostMessage, type HostMessage } from './host-messages.ts';
 export { type Link, MessageDecoder, type MessageDecoderOptions } from './message-decoder.ts';
 export { encodedSize, encodeMessage } from './message-encoder.ts';
+export * from './sessions/session-entry.ts';
+export * from './sessions/session-table.ts';
+export * from './sessions/session-table-codec.ts';
 export * from './snapshot-answers.ts';
 export * from './snapshot-stream.ts';
 export {

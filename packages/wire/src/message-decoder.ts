@@ -76,6 +76,14 @@ function kindsByCode(): (Message['kind'] | undefined)[] {
   return kinds;
 }
 
+/** What the boolean says is beside it in message-encoder.ts. */
+const FLAGGED: ReadonlySet<Message['kind']> = new Set([
+  'requestVote',
+  'preVoteReply',
+  'requestVoteReply',
+  'forwardProposal',
+]);
+
 /** @throws {FrameError} unless `frame` is exactly one well-formed message. */
 export function decodeMessage(frame: Uint8Array, link: Link, checksum: Checksum): Message {
   if (frame.length < MESSAGE_HEAD_BYTES + FIELD_BYTES) {
@@ -84,8 +92,7 @@ export function decodeMessage(frame: Uint8Array, link: Link, checksum: Checksum)
   const kind = KINDS[frame[8]!];
   if (kind === undefined) throw new FrameError(`unknown message kind ${frame[8]}`, 8);
   const flag = frame[9]!;
-  const hasFlag = kind === 'requestVote' || kind === 'preVoteReply' || kind === 'requestVoteReply';
-  if (flag > (hasFlag ? 1 : 0)) throw new FrameError(`a flag of ${flag} in ${kind}`, 9);
+  if (flag > (FLAGGED.has(kind) ? 1 : 0)) throw new FrameError(`a flag of ${flag} in ${kind}`, 9);
   if (u16At(frame, 10) !== 0) throw new FrameError('a reserved field is not 0', 10);
 
   const end = fieldsEnd(kind);
@@ -186,7 +193,7 @@ function readFields(
     case 'wakeUp':
       return { kind, from, to, term };
     case 'forwardProposal':
-      return readForwardProposal(fields, term, { from, to }, checksum);
+      return readForwardProposal(fields, term, flag, { from, to }, checksum);
   }
 }
 
@@ -239,12 +246,13 @@ function readInstallSnapshot(fields: Fields, term: Term, { from, to }: Link): Me
 function readForwardProposal(
   fields: Fields,
   term: Term,
+  isOfSessions: boolean,
   { from, to }: Link,
   checksum: Checksum,
 ): Message {
   const { frame } = fields;
   const at = fieldsEnd('forwardProposal');
-  const slab = parseCommands(u32At(frame, at - 8), frame.subarray(at), undefined, at);
+  const slab = parseCommands(u32At(frame, at - 8), frame.subarray(at), undefined, at, isOfSessions);
   if (slab.checksum(checksum) !== u32At(frame, at - 4)) {
     throw new FrameError('the checksum of a payload does not match', at - 4);
   }

@@ -154,6 +154,7 @@ function putFields(
       return;
     case 'forwardProposal': {
       const slab = slabOf(message.payload);
+      head[9] = slab.isOfSessions ? 1 : 0;
       putNumber(head, at, message.id);
       putU32(head, at + FIELD_BYTES, slab.count);
       putU32(head, at + FIELD_BYTES + 4, slab.checksum(checksum));
