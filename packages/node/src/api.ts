@@ -49,6 +49,8 @@ export interface RaftNodeOptions<Result> {
    * @default 33_554_432 (32 MiB) — a quarter of a gigabit link, and 1 GB in half a minute.
    */
   readonly snapshotBytesPerSecond?: number;
+  /** Client sessions, for commands that apply exactly once. Cost nothing while none is open. */
+  readonly sessions?: SessionOptions<Result>;
   /** Largest command, in bytes. @default 1_572_864 (1.5 MiB, etcd's request limit) */
   readonly maxCommandBytes?: number;
   /** Called in the middle of a step: note what happened and act on it later. */
@@ -84,6 +86,26 @@ export interface ProposeOptions extends CallOptions {
    * @default false
    */
   readonly forward?: boolean;
+}
+
+/**
+ * What `openSession` asks for, and how results are kept for a repeated command. All servers of a
+ * cluster must encode a result in the same way.
+ */
+export interface SessionOptions<Result> {
+  /**
+   * A session that shows no life for so long ends. Counts only while somebody leads; a session that
+   * is idle renews itself.
+   *
+   * @default 3_600_000 (one hour)
+   */
+  readonly timeoutMs?: number;
+  /** When so many are open in the cluster, a new one ends the one that was idle longest. @default 4_096 */
+  readonly maxSessions?: number;
+  /** A result as bytes that never change. @default its JSON */
+  encodeResult?(result: Result): Uint8Array;
+  /** The inverse: every result of a session comes through both, the first time too. @default from JSON */
+  decodeResult?(bytes: Uint8Array): Result;
 }
 
 /** The lab's contract of `Start`: an answer at once, a promise of nothing. */

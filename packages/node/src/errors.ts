@@ -6,6 +6,11 @@ export type RaftErrorCode =
   | 'RAFT_PROPOSAL_DROPPED'
   /** The command may or may not commit: retry only if applying it twice is harmless (§8). */
   | 'RAFT_OUTCOME_UNKNOWN'
+  /**
+   * The client session has ended: it showed no life for its timeout, or made room for others. A command
+   * that was open may have been applied, once; `details.outcome` says `unknown` or `not applied`.
+   */
+  | 'RAFT_SESSION_EXPIRED'
   /** Another entry was committed in the command's place: it never took effect. Propose it again. */
   | 'RAFT_PROPOSAL_LOST'
   /** Bytes on the disk are not what was written there. */

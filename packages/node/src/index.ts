@@ -5,6 +5,7 @@ export * from './errors.ts';
 export { MemoryNetwork } from './peers/memory-network.ts';
 export type { Receiver, Transport } from './peers/transport.ts';
 export { RaftNode } from './raft-node.ts';
+export type { Session } from './sessions/session.ts';
 export type * from './state-machine.ts';
 export * from './storage/dump.ts';
 export { makeDirectories } from './storage/make-directory.ts';

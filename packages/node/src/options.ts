@@ -1,15 +1,22 @@
-import { DEFAULT_RAFT_OPTIONS, type ResolvedRaftOptions, resolveOptions } from '@quorate/core';
+import {
+  DEFAULT_RAFT_OPTIONS,
+  type RaftOptions,
+  type ResolvedRaftOptions,
+  resolveOptions,
+} from '@quorate/core';
 import type { PeerAddress, RaftNodeOptions } from './api.ts';
 import { RaftError } from './errors.ts';
+import { type ResolvedSessionOptions, resolveSessionOptions } from './sessions/options.ts';
 
 /** Options with every default filled in. */
-export interface ResolvedOptions {
+export interface ResolvedOptions<Result> {
   readonly raft: ResolvedRaftOptions;
   readonly listen: PeerAddress;
   readonly snapshotEntries: number;
   readonly keepEntries: number;
   readonly maxCommandBytes: number;
   readonly snapshotBytesPerSecond: number;
+  readonly sessions: ResolvedSessionOptions<Result>;
 }
 
 export const DEFAULT_SNAPSHOT_ENTRIES = 100_000;
@@ -21,7 +28,7 @@ export const DEFAULT_SNAPSHOT_BYTES_PER_SECOND = 33_554_432;
 const LEAST_SNAPSHOT_BYTES_PER_SECOND = 65_536;
 
 /** @throws {RaftError} `RAFT_BAD_OPTION`, naming the option, the value and what would be right. */
-export function checkOptions(options: RaftNodeOptions<unknown>): ResolvedOptions {
+export function checkOptions<Result>(options: RaftNodeOptions<Result>): ResolvedOptions<Result> {
   const { id, peers, clusterId, directory } = options;
   requireWhole('id', id, 1);
   requireWhole('clusterId', clusterId, 0);
@@ -52,13 +59,17 @@ export function checkOptions(options: RaftNodeOptions<unknown>): ResolvedOptions
     const least = LEAST_SNAPSHOT_BYTES_PER_SECOND;
     requireWhole('snapshotBytesPerSecond', snapshotBytesPerSecond, least);
   }
+  const sessions = resolveSessionOptions(options.sessions);
+  requireWhole('sessions.timeoutMs', sessions.timeoutMs, 1);
+  requireWhole('sessions.maxSessions', sessions.maxSessions, 1);
+  const raft = resolveRaft(options.raft);
   const limits = { snapshotEntries, keepEntries, maxCommandBytes, snapshotBytesPerSecond };
-  return { raft: resolveRaft(options), listen, ...limits };
+  return { raft, listen, ...limits, sessions };
 }
 
-function resolveRaft(options: RaftNodeOptions<unknown>): ResolvedRaftOptions {
+function resolveRaft(options: RaftOptions | undefined): ResolvedRaftOptions {
   try {
-    return resolveOptions(options.raft ?? DEFAULT_RAFT_OPTIONS);
+    return resolveOptions(options ?? DEFAULT_RAFT_OPTIONS);
   } catch (error) {
     throw badOption((error as Error).message, 'correct it in raft');
   }

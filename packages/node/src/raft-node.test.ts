@@ -93,6 +93,18 @@ test('a forwarded command is answered with the result of the own state machine',
   assert.deepEqual(cluster.machines.get(follower.status().id)?.state, names);
 });
 
+test('a command is the one that was given, though its Buffer is used for another', async (context) => {
+  const cluster = new TestCluster(context, 3);
+  await cluster.openAll();
+  for (const node of [await cluster.leader(), await cluster.follower()]) {
+    const buffer = Buffer.from('given');
+    const proposed = node.propose(buffer, { forward: true });
+    buffer.fill('x');
+    await proposed;
+  }
+  assert.deepEqual(await cluster.listOf(await cluster.leader()), ['given', 'given']);
+});
+
 test('a forwarded command to which the leader never answered has an unknown outcome', async (context) => {
   const cluster = new TestCluster(context, 3);
   await cluster.openAll();

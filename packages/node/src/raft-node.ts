@@ -15,6 +15,9 @@ import { onlyGroup } from './peers/only-group.ts';
 import { TcpTransport } from './peers/tcp-transport.ts';
 import type { GroupTransport, Transport } from './peers/transport.ts';
 import { now, Runtime, type RuntimeParts } from './runtime.ts';
+import type { Session } from './sessions/session.ts';
+import { SessionMachine } from './sessions/session-machine.ts';
+import { Sessions, serveSessions } from './sessions/sessions.ts';
 import { startMachine } from './start-machine.ts';
 import type { CommittedCommands, StateMachine } from './state-machine.ts';
 import { memoryStorage } from './storage/memory-storage.ts';
@@ -43,6 +46,8 @@ export class RaftNode<Result = undefined> implements AsyncDisposable {
   readonly #transport: GroupTransport;
   readonly #machine: StateMachine<Result>;
   readonly #runtime: Runtime<Result>;
+  /** Undefined when the state machine cannot keep any. */
+  readonly #sessions: Sessions<Result> | undefined;
   #resolveEnded: (error: Error | undefined) => void = () => {};
   /** Set from the moment the end begins. */
   #closed: { readonly reason: RaftError; readonly done: Promise<void> } | undefined;
@@ -69,8 +74,11 @@ export class RaftNode<Result = undefined> implements AsyncDisposable {
    * closed when it cannot start.
    */
   static async start<Result>(shared: NodeParts<Result>): Promise<RaftNode<Result>> {
-    const { options, storage } = shared;
-    const machine = options.machine ?? (new ApplyChannel() as unknown as StateMachine<Result>);
+    const { options, resolved, storage } = shared;
+    const machine =
+      options.machine === undefined
+        ? (new ApplyChannel() as unknown as StateMachine<Result>)
+        : serveSessions(options.machine, resolved.sessions);
     try {
       const appliedIndex = await startMachine(machine, storage);
       const log = options.log ?? (() => {});
@@ -99,6 +107,11 @@ export class RaftNode<Result = undefined> implements AsyncDisposable {
         parts.log('error', 'the node ends', { reason: error.message });
       void this.#end(error);
     });
+    const { machine, resolved } = parts;
+    if (machine instanceof SessionMachine) {
+      const { heartbeatIntervalMs } = resolved.raft;
+      this.#sessions = new Sessions(this.#runtime, machine, resolved.sessions, heartbeatIntervalMs);
+    }
   }
 
   /**
@@ -134,6 +147,32 @@ export class RaftNode<Result = undefined> implements AsyncDisposable {
   propose(command: Uint8Array, options: ProposeOptions = {}): Promise<Result> {
     if (this.#closed !== undefined) return Promise.reject(this.#closed.reason);
     return this.#runtime.proposals.propose(command, options);
+  }
+
+  /**
+   * Opens a client session, whose commands apply exactly once: see {@link Session}. Waits for a
+   * leader: give a signal.
+   *
+   * @throws {RaftError} `RAFT_BAD_OPTION` for a machine that cannot keep sessions,
+   *   `RAFT_PROPOSAL_DROPPED`, `RAFT_DISK_FULL`, `RAFT_CLOSED`.
+   * @throws `signal.reason`
+   */
+  openSession(options: CallOptions = {}): Promise<Session<Result>> {
+    if (this.#closed !== undefined) return Promise.reject(this.#closed.reason);
+    return this.#requireSessions().open(options);
+  }
+
+  /**
+   * Takes up a session whose process has ended. For a caller who writes down `session.id`, and before
+   * each command `session.nextSerial`: proposed again under its number, a command is still applied
+   * once. Whether the session still exists shows with the first command. Give the `sessions` options with
+   * which it was opened.
+   *
+   * @param nextSerial The number of the next command.
+   */
+  resumeSession(id: number, nextSerial: number): Session<Result> {
+    if (this.#closed !== undefined) throw this.#closed.reason;
+    return this.#requireSessions().resume(id, nextSerial);
   }
 
   /**
@@ -186,6 +225,13 @@ export class RaftNode<Result = undefined> implements AsyncDisposable {
     return this.close();
   }
 
+  #requireSessions(): Sessions<Result> {
+    if (this.#sessions !== undefined) return this.#sessions;
+    const problem = 'the state machine of this node cannot keep sessions';
+    const remedy = 'an on-disk machine needs sessionRows; a node without a machine has none';
+    throw new RaftError('RAFT_BAD_OPTION', `${problem}; ${remedy}`);
+  }
+
   #end(cause: Error | undefined): Promise<void> {
     if (this.#closed !== undefined) return this.#closed.done;
     const problem =
@@ -203,6 +249,7 @@ export class RaftNode<Result = undefined> implements AsyncDisposable {
   async #release(reason: RaftError): Promise<void> {
     // The one machine whose calls wait for somebody else must be told before it is waited for.
     if (this.#machine instanceof ApplyChannel) await this.#machine.close();
+    this.#sessions?.stop(reason);
     await this.#runtime.stop(reason);
     await this.#machine.close?.();
   }
@@ -219,7 +266,7 @@ function openStorageOf(options: RaftNodeOptions<unknown>): Promise<Storage> {
 
 function makeTcpTransport(
   options: RaftNodeOptions<unknown>,
-  { raft, listen, maxCommandBytes }: ResolvedOptions,
+  { raft, listen, maxCommandBytes }: ResolvedOptions<unknown>,
 ): Transport {
   const { peers, clusterId, log = () => {} } = options;
   const { electionTimeoutMs, maxAppendBytes, maxInflightBytes } = raft;

@@ -32,7 +32,7 @@ const MAX_WAITING_BYTES = 67_108_864;
 
 export interface RuntimeParts<Result> {
   readonly options: RaftNodeOptions<Result>;
-  readonly resolved: ResolvedOptions;
+  readonly resolved: ResolvedOptions<Result>;
   readonly storage: Storage;
   readonly machine: StateMachine<Result>;
   /** Where the machine stands. */

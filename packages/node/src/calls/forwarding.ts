@@ -19,7 +19,10 @@ const MAX_PAYLOAD_BYTES = 1_048_576;
 
 interface Waiting<Result> {
   readonly call: PendingCall<Result>;
+  /** Kept as it is: a copy, or memory that nobody changes. */
   readonly command: Uint8Array;
+  /** An entry of a session: it travels with its like. */
+  readonly isOfSessions: boolean;
 }
 
 interface Sent<Result> {
@@ -53,15 +56,15 @@ export class Forwarding<Result> {
     this.#limits = limits;
   }
 
-  /** @param command Is kept: a copy, or memory that nobody changes. */
-  add(command: Uint8Array, call: PendingCall<Result>): void {
+  add(waiting: Waiting<Result>): void {
+    const { call, command } = waiting;
     if (this.#waitingBytes + command.length > this.#limits.maxWaitingBytes) {
       const reason = `${this.#waitingBytes} bytes of commands wait for a leader`;
       call.fail(new RaftError('RAFT_PROPOSAL_DROPPED', `${reason}; back off, then retry`));
       return;
     }
     this.#waitingBytes += command.length;
-    this.#waiting.push({ call, command });
+    this.#waiting.push(waiting);
   }
 
   /** Who leads has changed: no reason to wait any longer. */
@@ -91,17 +94,9 @@ export class Forwarding<Result> {
     if (this.#waiting.length === 0 || now < this.#retryAt) return;
     if (this.#raft.leaderId === undefined) return;
 
-    const builder = new CommandSlabBuilder();
-    let calls: PendingCall<Result>[] = [];
-    for (const { call, command } of this.takeWaiting()) {
-      if (call.isAbandoned) continue;
-      builder.append(command);
-      calls.push(call);
-      if (builder.byteLength < MAX_PAYLOAD_BYTES) continue;
-      this.#send(builder.seal(), calls, now);
-      calls = [];
-    }
-    if (calls.length > 0) this.#send(builder.seal(), calls, now);
+    const waiting = this.takeWaiting();
+    this.#sendAll(waiting, false, now);
+    this.#sendAll(waiting, true, now);
   }
 
   /** The answer, which may come from ourselves. Answers what now stands in the log. */
@@ -126,7 +121,8 @@ export class Forwarding<Result> {
     let at = 0;
     for (const command of sent.payload) {
       const call = sent.calls[at++];
-      if (call !== undefined && !call.isAbandoned) this.add(command, call);
+      if (call === undefined || call.isAbandoned) continue;
+      this.add({ call, command, isOfSessions: sent.payload.isOfSessions });
     }
   }
 
@@ -134,6 +130,20 @@ export class Forwarding<Result> {
     for (const { call } of this.takeWaiting()) call.fail(unplaced());
     for (const { calls } of this.#sent.values()) for (const call of calls) call.fail(unknown());
     this.#sent.clear();
+  }
+
+  #sendAll(waiting: readonly Waiting<Result>[], isOfSessions: boolean, now: Milliseconds): void {
+    const builder = new CommandSlabBuilder();
+    let calls: PendingCall<Result>[] = [];
+    for (const next of waiting) {
+      if (next.call.isAbandoned || next.isOfSessions !== isOfSessions) continue;
+      builder.append(next.command);
+      calls.push(next.call);
+      if (builder.byteLength < MAX_PAYLOAD_BYTES) continue;
+      this.#send(builder.seal(isOfSessions), calls, now);
+      calls = [];
+    }
+    if (calls.length > 0) this.#send(builder.seal(isOfSessions), calls, now);
   }
 
   #send(payload: CommandSlab, calls: readonly PendingCall<Result>[], now: Milliseconds): void {

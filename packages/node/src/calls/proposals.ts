@@ -14,7 +14,11 @@ import {
   type Milliseconds,
   type Raft,
 } from '@quorate/core';
-import { type CommandSlab, CommandSlabBuilder } from '@quorate/wire';
+import {
+  type CommandSlab,
+  CommandSlabBuilder,
+  SESSION_COMMAND_OVERHEAD_BYTES,
+} from '@quorate/wire';
 import type { ProposeOptions, Started } from '../api.ts';
 import { NotLeaderError, RaftError } from '../errors.ts';
 import { Forwarding, type ForwardingLimits } from './forwarding.ts';
@@ -46,6 +50,8 @@ export class Proposals<Result> {
   readonly #batch = new CommandSlabBuilder({ allocate: Buffer.allocUnsafeSlow });
   /** One for each command in `#batch`. Undefined: nobody waits. */
   #calls: (PendingCall<Result> | undefined)[] = [];
+  /** What `#batch` holds: entries of sessions, or commands. */
+  #isOfSessions = false;
 
   constructor(
     host: CallHost,
@@ -62,20 +68,28 @@ export class Proposals<Result> {
     this.#placed = new PlacedProposals(onLost, appliedIndex);
   }
 
-  /** @throws {RaftError} `RAFT_COMMAND_TOO_LARGE`, `RAFT_PROPOSAL_DROPPED`, `RAFT_DISK_FULL`. */
-  start(command: Uint8Array): Started {
+  /**
+   * @param isOfSessions `command` is an entry of a session.
+   * @throws {RaftError} `RAFT_COMMAND_TOO_LARGE`, `RAFT_PROPOSAL_DROPPED`, `RAFT_DISK_FULL`.
+   */
+  start(command: Uint8Array, isOfSessions = false): Started {
     const { term, isLeader } = this.#raft;
     if (!isLeader) return { index: INDEX_ZERO, term, isLeader };
-    const refusal = this.#refusalOf(command);
+    const refusal = this.#refusalOf(command, isOfSessions);
     if (refusal !== undefined) throw refusal;
     const index = indexAfter(this.#raft.lastIndex, this.#calls.length + 1);
-    this.#append(command, undefined);
+    this.#append(command, undefined, isOfSessions);
     return { index, term, isLeader };
   }
 
-  propose(command: Uint8Array, { signal, forward = false }: ProposeOptions): Promise<Result> {
+  /** @param isOfSessions `command` is an entry of a session. */
+  propose(
+    command: Uint8Array,
+    { signal, forward = false }: ProposeOptions,
+    isOfSessions = false,
+  ): Promise<Result> {
     if (signal?.aborted) return Promise.reject(signal.reason);
-    const refusal = this.#refusalOf(command);
+    const refusal = this.#refusalOf(command, isOfSessions);
     if (refusal !== undefined) return Promise.reject(refusal);
     const { isLeader, leaderId } = this.#raft;
     if (!isLeader && !forward) return Promise.reject(new NotLeaderError(leaderId));
@@ -83,9 +97,10 @@ export class Proposals<Result> {
     return new Promise((resolve, reject) => {
       const call = new PendingCall(resolve, reject, signal, forward);
       if (isLeader) {
-        this.#append(command, call);
+        this.#append(command, call, isOfSessions);
       } else {
-        this.#forwarding.add(command.slice(), call);
+        // A copy, which `slice` of a Buffer is not.
+        this.#forwarding.add({ call, command: new Uint8Array(command), isOfSessions });
         this.#host.wake();
       }
     });
@@ -105,8 +120,8 @@ export class Proposals<Result> {
   leaderChanged(): void {
     this.#forwarding.retryNow();
     if (!this.#raft.isLeader) return;
-    for (const { call, command } of this.#forwarding.takeWaiting()) {
-      if (!call.isAbandoned) this.#append(command, call);
+    for (const { call, command, isOfSessions } of this.#forwarding.takeWaiting()) {
+      if (!call.isAbandoned) this.#append(command, call, isOfSessions);
     }
   }
 
@@ -142,7 +157,12 @@ export class Proposals<Result> {
     this.#placed.skippedTo(Number.MAX_SAFE_INTEGER as LogIndex, unknown);
   }
 
-  #append(command: Uint8Array, call: PendingCall<Result> | undefined): void {
+  #append(command: Uint8Array, call: PendingCall<Result> | undefined, isOfSessions: boolean): void {
+    // A batch is of one kind, so that commands without a session carry nothing for it.
+    if (isOfSessions !== this.#isOfSessions) {
+      if (this.#calls.length > 0) this.#seal(this.#host.now());
+      this.#isOfSessions = isOfSessions;
+    }
     this.#batch.append(command);
     this.#calls.push(call);
     if (this.#batch.byteLength >= MAX_BATCH_BYTES) this.#seal(this.#host.now());
@@ -150,7 +170,7 @@ export class Proposals<Result> {
   }
 
   #seal(now: Milliseconds): void {
-    const payload = this.#batch.seal();
+    const payload = this.#batch.seal(this.#isOfSessions);
     const calls = this.#calls;
     this.#calls = [];
     const proposed = this.#raft.propose(payload, now);
@@ -162,9 +182,10 @@ export class Proposals<Result> {
     for (const call of calls) call?.fail(this.#dropped());
   }
 
-  #refusalOf(command: Uint8Array): RaftError | undefined {
-    if (command.length > this.#maxCommandBytes) {
-      const sizes = `${command.length} bytes exceed the ${this.#maxCommandBytes} of maxCommandBytes`;
+  #refusalOf({ length }: Uint8Array, isOfSessions: boolean): RaftError | undefined {
+    const commandBytes = length - (isOfSessions ? SESSION_COMMAND_OVERHEAD_BYTES : 0);
+    if (commandBytes > this.#maxCommandBytes) {
+      const sizes = `${commandBytes} bytes exceed the ${this.#maxCommandBytes} of maxCommandBytes`;
       const remedy = 'split the command or store large data elsewhere';
       return new RaftError('RAFT_COMMAND_TOO_LARGE', `${sizes}; ${remedy}`);
     }
@@ -186,8 +207,9 @@ export class Proposals<Result> {
     if (call.isAbandoned) return;
     const [command] = payload.slice(at, at + 1);
     if (call.isRepeatable && command !== undefined) {
-      if (this.#raft.isLeader) this.#append(command, call);
-      else this.#forwarding.add(command, call);
+      const { isOfSessions } = payload;
+      if (this.#raft.isLeader) this.#append(command, call, isOfSessions);
+      else this.#forwarding.add({ call, command, isOfSessions });
       this.#host.wake();
       return;
     }

@@ -136,8 +136,9 @@ function decodeSession(bytes: Uint8Array): SessionState {
     requireBytes(bytes, at + RESPONSE_HEAD_BYTES);
     const end = at + RESPONSE_HEAD_BYTES + u32At(bytes, at + 8);
     requireBytes(bytes, end);
-    // A copy: what it came from may be a whole snapshot.
-    responses.set(numberAt(bytes, at), bytes.slice(at + RESPONSE_HEAD_BYTES, end));
+    // A copy, which `slice` of a Buffer is not: what it came from may be a whole snapshot.
+    const response = new Uint8Array(bytes.subarray(at + RESPONSE_HEAD_BYTES, end));
+    responses.set(numberAt(bytes, at), response);
     at = end;
   }
   if (at !== bytes.length) throw new FrameError('bytes follow a session', at);

@@ -56,6 +56,8 @@ export class SessionTable {
   readonly #sessions = new Map<number, SessionState>();
   #timeMs: number;
   #changed = new Set<number>();
+  /** Undefined: to be looked up. */
+  #shortestTimeoutMs: number | undefined;
 
   /** @param sessions those that were idle longest first */
   constructor(timeMs = 0, sessions: Iterable<SessionState> = []) {
@@ -73,9 +75,12 @@ export class SessionTable {
 
   /** Infinity when none is open. */
   get shortestTimeoutMs(): number {
-    let shortest = Number.POSITIVE_INFINITY;
-    for (const { timeoutMs } of this.#sessions.values()) shortest = Math.min(shortest, timeoutMs);
-    return shortest;
+    if (this.#shortestTimeoutMs === undefined) {
+      let shortest = Number.POSITIVE_INFINITY;
+      for (const { timeoutMs } of this.#sessions.values()) shortest = Math.min(shortest, timeoutMs);
+      this.#shortestTimeoutMs = shortest;
+    }
+    return this.#shortestTimeoutMs;
   }
 
   /** Those that were idle longest first. */
@@ -125,6 +130,7 @@ export class SessionTable {
       this.#end(id);
     }
     const id: number = index;
+    this.#shortestTimeoutMs = undefined;
     this.#sessions.set(id, {
       id,
       timeoutMs,
@@ -186,6 +192,8 @@ export class SessionTable {
   }
 
   #end(id: number): void {
-    if (this.#sessions.delete(id)) this.#changed.add(id);
+    if (!this.#sessions.delete(id)) return;
+    this.#changed.add(id);
+    this.#shortestTimeoutMs = undefined;
   }
 }

@@ -1,0 +1,206 @@
+import type { SessionEntry } from '@quorate/wire';
+import type { CallOptions } from '../api.ts';
+import { RaftError } from '../errors.ts';
+import type { SessionReply } from './portion.ts';
+
+/** What a session needs of its node. */
+export interface SessionHost<Result> {
+  /** Replicates an entry, through the leader wherever that is. */
+  propose(entry: SessionEntry, options: CallOptions): Promise<SessionReply>;
+  decodeResult(response: Uint8Array): Result;
+  /** Resolves after the pause between two attempts; rejects when the signal fires. */
+  pause(signal: AbortSignal | undefined): Promise<void>;
+  readonly timeoutMs: number;
+  /** Nothing more will come of this session. */
+  ended(): void;
+}
+
+/** Commands of one session that may be open at a time: bounds what replicas keep for it. */
+const MAX_OUTSTANDING = 1_024;
+/** Looks for signs of life in one timeout. Two without any bring one, and three may then be lost. */
+const RENEWALS = 6;
+const LONGEST_TIMER_MS = 2_147_483_647;
+
+/**
+ * A caller whose commands apply exactly once (§8, dissertation §6.3). Open it with
+ * `RaftNode.openSession`, release it with `await using` or `close`.
+ *
+ * A session is known to all servers and survives any of them but the process that holds this object;
+ * a successor takes it up by `RaftNode.resumeSession`.
+ */
+export class Session<Result> implements AsyncDisposable {
+  /** The cluster's name for it, never given twice. */
+  readonly id: number;
+  readonly #host: SessionHost<Result>;
+  readonly #ending = new AbortController();
+  readonly #renewal: NodeJS.Timeout;
+  /** Serial numbers whose answer is not known yet, ascending. */
+  readonly #outstanding = new Map<number, Promise<unknown>>();
+  #nextSerial: number;
+  /** The cluster has answered since the last sign of life was due. */
+  #hasHeard = true;
+  /** Why nothing is taken any more. */
+  #end: RaftError | undefined;
+
+  /** Use `RaftNode.openSession`. */
+  constructor(host: SessionHost<Result>, id: number, nextSerial: number) {
+    this.#host = host;
+    this.id = id;
+    this.#nextSerial = nextSerial;
+    const every = Math.min(Math.ceil(host.timeoutMs / RENEWALS), LONGEST_TIMER_MS);
+    this.#renewal = setInterval(() => this.#renew(), every).unref();
+  }
+
+  /** The number of the next command: what `resumeSession` must be told to propose that one again. */
+  get nextSerial(): number {
+    return this.#nextSerial;
+  }
+
+  /**
+   * Replicates a command and resolves with the state machine's result. Proposes again, through
+   * elections, lost answers and restarts of other servers, until it knows; the command is applied
+   * once, however often it was proposed. Commands that are open at the same time may be applied in any
+   * order. The bytes are copied before the call returns.
+   *
+   * Waits as long as this server is cut off from the others: give a signal.
+   *
+   * @throws {RaftError} `RAFT_SESSION_EXPIRED` — `details.outcome` says whether the command may have
+   *   been applied (`unknown`) or was `not applied`. Open another session.
+   * @throws {RaftError} `RAFT_PROPOSAL_DROPPED`, `RAFT_COMMAND_TOO_LARGE`, `RAFT_DISK_FULL`,
+   *   `RAFT_CLOSED` — nothing was proposed.
+   * @throws {RaftError} `RAFT_OUTCOME_UNKNOWN` — this node ended meanwhile.
+   * @throws `signal.reason` when the signal fires first: the command was applied once or not at all.
+   */
+  propose(command: Uint8Array, { signal }: CallOptions = {}): Promise<Result> {
+    if (this.#end !== undefined) return Promise.reject(this.#end);
+    if (signal?.aborted) return Promise.reject(signal.reason);
+    if (this.#nextSerial - this.#firstOutstanding >= MAX_OUTSTANDING) {
+      const reason = `${MAX_OUTSTANDING} commands of this session are open, or behind one that is`;
+      const remedy = 'back off, then retry';
+      return Promise.reject(new RaftError('RAFT_PROPOSAL_DROPPED', `${reason}; ${remedy}`));
+    }
+    const serial = this.#nextSerial;
+    this.#nextSerial += 1;
+    // In the list before the first attempt says which numbers are outstanding.
+    this.#outstanding.set(serial, Promise.resolve());
+    const answer = this.#answerOf(serial, new Uint8Array(command), signal).finally(() =>
+      this.#outstanding.delete(serial),
+    );
+    const settled = answer.catch(() => {});
+    this.#outstanding.set(serial, settled);
+    return answer;
+  }
+
+  /**
+   * Ends the session when its open commands are answered, so that the cluster can forget it. To drop
+   * the object instead is no harm: the session ends after its timeout.
+   *
+   * @throws `signal.reason`
+   */
+  async close({ signal }: CallOptions = {}): Promise<void> {
+    if (this.#end !== undefined) return;
+    this.#finish(new RaftError('RAFT_CLOSED', 'the session was closed; open another one'));
+    await Promise.all(this.#outstanding.values());
+    try {
+      await this.#untilTaken(() => ({ kind: 'close', session: this.id }), signal);
+    } catch (error) {
+      if (signal?.aborted) throw signal.reason;
+      // It will expire.
+      if (!(error instanceof RaftError)) throw error;
+    }
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** The node ends: no more signs of life. Open commands hear it from the node. */
+  stop(reason: RaftError): void {
+    this.#finish(this.#end ?? reason);
+  }
+
+  get #firstOutstanding(): number {
+    const [first = this.#nextSerial] = this.#outstanding.keys();
+    return first;
+  }
+
+  async #answerOf(
+    serial: number,
+    command: Uint8Array,
+    signal: AbortSignal | undefined,
+  ): Promise<Result> {
+    const session = this.id;
+    const { reply, isRepeated } = await this.#untilTaken(() => {
+      const firstOutstanding = this.#firstOutstanding;
+      return { kind: 'command', session, serial, firstOutstanding, command };
+    }, signal);
+    if (reply.kind === 'applied') return this.#host.decodeResult(reply.response);
+    if (reply.kind === 'expired') throw this.#expire(isRepeated ? 'unknown' : 'not applied');
+    const what = `command ${serial} of session ${session} was answered before`;
+    const remedy =
+      'its result is forgotten, and it is not applied again; resume with a later number';
+    throw new RaftError('RAFT_OUTCOME_UNKNOWN', `${what}; ${remedy}`);
+  }
+
+  /** Proposes an entry until one attempt is answered. `isRepeated`: another one may count as well. */
+  async #untilTaken(
+    entryNow: () => SessionEntry,
+    signal: AbortSignal | undefined,
+  ): Promise<{ readonly reply: SessionReply; readonly isRepeated: boolean }> {
+    for (let isRepeated = false; ; isRepeated = true) {
+      try {
+        const reply = await this.#host.propose(entryNow(), signal === undefined ? {} : { signal });
+        this.#hasHeard = true;
+        return { reply, isRepeated };
+      } catch (error) {
+        if (signal?.aborted || !(error instanceof RaftError)) throw error;
+        if (error.code === 'RAFT_OUTCOME_UNKNOWN') continue;
+        if (!isRepeated) throw error;
+        if (error.code === 'RAFT_CLOSED') throw endedMeanwhile(error);
+        // Refused now, which says nothing about the attempt before.
+        await this.#host.pause(signal);
+      }
+    }
+  }
+
+  /** A sign of life, unless a command has been one. */
+  #renew(): void {
+    if (this.#hasHeard) {
+      this.#hasHeard = false;
+      return;
+    }
+    const entry = { session: this.id, firstOutstanding: this.#firstOutstanding };
+    const { signal } = this.#ending;
+    this.#host.propose({ kind: 'renew', ...entry }, { signal }).then(
+      (reply) => {
+        if (reply.kind === 'expired') this.#expire('not applied');
+      },
+      // The next one is due soon.
+      () => {},
+    );
+  }
+
+  #expire(outcome: 'unknown' | 'not applied'): RaftError {
+    const sessionId = this.id;
+    const error = (details: 'unknown' | 'not applied', what: string) =>
+      new RaftError('RAFT_SESSION_EXPIRED', `session ${sessionId} has ended; ${what}`, {
+        details: { sessionId, outcome: details },
+      });
+    const later = 'nothing more was proposed: open another session';
+    this.#finish(error('not applied', later));
+    const unknown = 'an earlier attempt may have been applied: look, then open another session';
+    return error(outcome, outcome === 'unknown' ? unknown : later);
+  }
+
+  #finish(end: RaftError): void {
+    this.#end ??= end;
+    clearInterval(this.#renewal);
+    this.#ending.abort(end);
+    this.#host.ended();
+  }
+}
+
+function endedMeanwhile(cause: RaftError): RaftError {
+  const message = 'the node ended meanwhile; resume the session and propose the same number again';
+  return new RaftError('RAFT_OUTCOME_UNKNOWN', message, { cause });
+}

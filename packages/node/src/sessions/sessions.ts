@@ -1,0 +1,122 @@
+/** The client sessions of one node: those that were opened here, and the time of all while it leads. */
+
+import { setTimeout as wait } from 'node:timers/promises';
+import { encodeSessionEntry } from '@quorate/wire';
+import type { CallOptions } from '../api.ts';
+import { RaftError } from '../errors.ts';
+import { now, type Runtime } from '../runtime.ts';
+import type { StateMachine } from '../state-machine.ts';
+import type { ResolvedSessionOptions } from './options.ts';
+import type { SessionReply } from './portion.ts';
+import { Session, type SessionHost } from './session.ts';
+import { SessionClock } from './session-clock.ts';
+import { SessionMachine } from './session-machine.ts';
+
+/** The machine as the runtime is to see it: with the sessions in front, if it can have any. */
+export function serveSessions<Result>(
+  machine: StateMachine<Result>,
+  options: ResolvedSessionOptions<Result>,
+): StateMachine<Result> {
+  if (!SessionMachine.canServe(machine)) return machine;
+  // What it answers besides results goes to `Sessions` alone.
+  const sessions = new SessionMachine(machine, (result) => options.encodeResult(result));
+  return sessions as StateMachine<unknown> as StateMachine<Result>;
+}
+
+export class Sessions<Result> {
+  readonly #runtime: Runtime<Result>;
+  readonly #options: ResolvedSessionOptions<Result>;
+  readonly #clock: SessionClock;
+  readonly #open = new Set<Session<Result>>();
+  readonly #retryDelayMs: number;
+  /** Why nothing is proposed any more. */
+  #end: RaftError | undefined;
+
+  constructor(
+    runtime: Runtime<Result>,
+    machine: SessionMachine<unknown>,
+    options: ResolvedSessionOptions<Result>,
+    retryDelayMs: number,
+  ) {
+    this.#runtime = runtime;
+    this.#options = options;
+    this.#retryDelayMs = retryDelayMs;
+    this.#clock = new SessionClock({
+      now,
+      isLeader: () => runtime.raft.isLeader,
+      table: () => machine.table,
+      say: (elapsedMs) => this.#say(elapsedMs),
+    });
+    machine.onChange = this.#clock.check;
+    runtime.onLeadership(this.#clock.check);
+  }
+
+  async open({ signal }: CallOptions): Promise<Session<Result>> {
+    const { timeoutMs, maxSessions } = this.#options;
+    for (;;) {
+      try {
+        const entry = { kind: 'open', timeoutMs, maxSessions } as const;
+        const reply = await this.#propose(entry, signal === undefined ? {} : { signal });
+        if (reply.kind !== 'opened') throw new TypeError(`open was answered with ${reply.kind}`);
+        return this.resume(reply.session, 1);
+      } catch (error) {
+        if (signal?.aborted || !(error instanceof RaftError)) throw error;
+        // A session that was opened without our hearing of it expires.
+        if (error.code !== 'RAFT_OUTCOME_UNKNOWN') throw error;
+      }
+    }
+  }
+
+  resume(id: number, nextSerial: number): Session<Result> {
+    const ended = () => this.#open.delete(session);
+    const session: Session<Result> = new Session({ ...this.#host, ended }, id, nextSerial);
+    this.#open.add(session);
+    return session;
+  }
+
+  /** The node ends. */
+  stop(reason: RaftError): void {
+    this.#end = reason;
+    this.#clock.stop();
+    for (const session of this.#open) session.stop(reason);
+  }
+
+  get #host(): Omit<SessionHost<Result>, 'ended'> {
+    return {
+      propose: (entry, options) => this.#propose(entry, options),
+      decodeResult: (response) => this.#options.decodeResult(response),
+      pause: (signal) => this.#pause(signal),
+      timeoutMs: this.#options.timeoutMs,
+    };
+  }
+
+  #propose(
+    entry: Parameters<typeof encodeSessionEntry>[0],
+    options: CallOptions,
+  ): Promise<SessionReply> {
+    if (this.#end !== undefined) return Promise.reject(this.#end);
+    const bytes = encodeSessionEntry(entry);
+    const reply: Promise<unknown> = this.#runtime.proposals.propose(
+      bytes,
+      { ...options, forward: true },
+      true,
+    );
+    return reply as Promise<SessionReply>;
+  }
+
+  async #pause(signal: AbortSignal | undefined): Promise<void> {
+    await wait(this.#retryDelayMs, undefined, signal && { signal }).catch(() => {});
+    signal?.throwIfAborted();
+  }
+
+  #say(elapsedMs: number): boolean {
+    try {
+      const word = encodeSessionEntry({ kind: 'clock', elapsedMs });
+      return this.#runtime.proposals.start(word, true).isLeader;
+    } catch (error) {
+      // Time stands still while the log is full.
+      if (error instanceof RaftError) return false;
+      throw error;
+    }
+  }
+}
