@@ -74,7 +74,8 @@ export class SavingMachine implements StateMachine<number> {
 export function losing(transport: Transport, isLost: (message: Message) => boolean): Transport {
   return {
     open: (receiver) => transport.open(receiver),
-    send: (message) => isLost(message) || transport.send(message),
+    send: (message, group) => isLost(message) || transport.send(message, group),
+    say: (to, word) => transport.say(to, word),
     flush: () => transport.flush(),
     sendSnapshot: (...snapshot) => transport.sendSnapshot(...snapshot),
     connectedPeers: () => transport.connectedPeers(),
