@@ -161,12 +161,21 @@ export const elections = [
     hazards: [12],
     wrong: 'a leader that was heard lately is protected by who does not follow it any more',
     file: 'core/src/election.ts',
-    before: 'if (node.leaderId === undefined) return false;',
+    before: 'if (node.leaderId === undefined && !node.options.leaseReads) return false;',
     after: '',
     test: [
       ELECTION,
       'who has lost its leader votes at once, however lately it heard it (hazard 12)',
     ],
+  },
+  {
+    id: 'lease-forgotten',
+    hazards: [21],
+    wrong: 'who hears of a newer term forgets what it promised a leader with a lease',
+    file: 'core/src/election.ts',
+    before: 'if (node.leaderId === undefined && !node.options.leaseReads) return false;',
+    after: 'if (node.leaderId === undefined) return false;',
+    test: [ELECTION, 'under a lease a newer term does not release a voter from its promise'],
   },
   {
     id: 'own-lead-protected',

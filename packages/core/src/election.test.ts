@@ -275,6 +275,25 @@ test('under leases a broken connection shortens no promise', () => {
   assert.ok(follower.raft.nextDeadline >= 1000);
 });
 
+test('under a lease a newer term does not release a voter from its promise', () => {
+  const voter = new Server(2, VOTERS, [], { term: 1 }, { leaseReads: true });
+  voter.receive(heartbeat(1, 1));
+  voter.finishWrites();
+  // The late refusal of a pre-vote that it asked for before it heard the leader.
+  voter.receive({ kind: 'preVoteReply', from: 3, term: 4, isGranted: false } as never);
+  voter.finishWrites();
+  voter.takeSent();
+  assert.deepEqual([voter.raft.term, voter.raft.leaderId], [4, undefined]);
+  const request = { kind: 'requestVote', from: 3, term: 4, lastLogIndex: 0, lastLogTerm: 0 };
+  voter.receive({ ...request, isLeadershipTransfer: false } as never);
+  voter.finishWrites();
+  assert.deepEqual(voter.takeSent(), [], 'the leader may be reading under its lease');
+  voter.now = 1000;
+  voter.receive({ ...request, isLeadershipTransfer: false } as never);
+  voter.finishWrites();
+  assert.equal(voter.raft.status().votedFor, 3);
+});
+
 test('an older write that completes does not make the candidate’s vote count', () => {
   const server = new Server(1, VOTERS, [], undefined, { preVote: false });
   server.receive({ ...(heartbeat(2, 1) as object), batches: [batchOf(1, 1)] } as never);

@@ -178,11 +178,14 @@ function judge(
   });
 }
 
-/** Has a leader been heard within the shortest election timeout? A leader hears itself. */
+/**
+ * Has a leader been heard within the shortest election timeout? A leader hears itself. One that we no
+ * longer follow, because somebody spoke of a newer term, has only a lease left to be protected by.
+ */
 function hasLiveLeader(node: NodeState): boolean {
   if (!node.options.checkQuorum) return false;
   if (node.role.kind === 'leader' || node.now < node.votesFrom) return true;
-  if (node.leaderId === undefined) return false;
+  if (node.leaderId === undefined && !node.options.leaseReads) return false;
   return node.now - node.leaderHeardAt < node.options.electionTimeoutMs;
 }
 

@@ -15,8 +15,11 @@ import {
   type TraceEvent,
   type Write,
 } from '@quorate/core';
+import type { Disk } from './disk.ts';
 import { EntryLedger } from './entry-ledger.ts';
+import { LeasePromises } from './lease-promises.ts';
 import type { Server, ServerObserver } from './server.ts';
+import { expectOrderly, Transitions } from './transitions.ts';
 import { PropertyViolation } from './violation.ts';
 
 export class Properties implements ServerObserver {
@@ -31,8 +34,13 @@ export class Properties implements ServerObserver {
   /** The term in which each was first known to be committed: no earlier than it was. */
   readonly #knownIn: Term[] = [0 as Term];
   readonly #running = new Map<NodeId, Server>();
+  /** Of all servers that were ever started, running or not. */
+  readonly #disks = new Map<NodeId, Disk>();
+  readonly #transitions = new Transitions();
+  readonly #leases = new LeasePromises();
   readonly #last = new Map<NodeId, RaftStatus>();
-  readonly #elected = new Set<NodeId>();
+  /** Who has become leader since its last turn, and of which term. */
+  readonly #elected = new Map<NodeId, Term>();
 
   constructor(watch: (event: TraceEvent) => void = () => {}) {
     this.#watch = watch;
@@ -50,6 +58,7 @@ export class Properties implements ServerObserver {
     this.#atLeast('termNeverFalls', id, status.term, hardState.term);
     this.#ledger.recordAll(id, batches, base.term);
     this.#running.set(id, server);
+    this.#disks.set(id, server.disk);
     this.#last.set(id, status);
     this.#elected.delete(id);
     this.#recordVote(id, hardState);
@@ -62,10 +71,14 @@ export class Properties implements ServerObserver {
 
   traced(server: Server, event: TraceEvent): void {
     this.#watch(event);
+    this.#transitions.traced(server.id, event);
     if (event.kind === 'becameLeader') this.#becameLeader(server, event.term);
+    if (event.kind === 'committed') this.#expectQuorum(server, event.index);
   }
 
-  received(): void {}
+  received(server: Server, message: Message): void {
+    this.#leases.received(server, message);
+  }
 
   wrote(server: Server, write: Write): void {
     const first = write.batches[0];
@@ -87,6 +100,7 @@ export class Properties implements ServerObserver {
 
   sent(server: Server, message: Message, isPromise: boolean): void {
     if (isPromise) this.#recordVote(server.id, server.disk.durable.hardState);
+    this.#leases.sent(server, message);
     switch (message.kind) {
       case 'requestVoteReply':
         if (message.isGranted) this.#expectDurableVote(server, message.term, message.to);
@@ -116,12 +130,17 @@ export class Properties implements ServerObserver {
     const before = this.#last.get(id);
     const after = server.status();
     this.#last.set(id, after);
+    expectOrderly(id, after);
     if (before !== undefined) {
       this.#atLeast('termNeverFalls', id, after.term, before.term);
       this.#atLeast('commitNeverFalls', id, after.commitIndex, before.commitIndex);
       this.#commits(server, before.commitIndex, after);
     }
-    if (this.#elected.delete(id)) this.#expectComplete(server, 1);
+    const elected = this.#elected.get(id);
+    if (elected === undefined) return;
+    this.#elected.delete(id);
+    // Whoever finds much waiting may lose the lead in the turn in which it wins it.
+    if (after.role === 'leader' && after.term === elected) this.#expectComplete(server, 1);
   }
 
   /** Election Safety: at most one leader in a term (§5.2). */
@@ -134,8 +153,28 @@ export class Properties implements ServerObserver {
       );
     }
     this.#leaders.set(term, server.id);
-    this.#elected.add(server.id);
+    this.#elected.set(server.id, term);
     this.#expectDurableVote(server, term, server.id);
+  }
+
+  /** What a leader commits is on the disks of a quorum: of two, during a change of membership (§5.3, §6). */
+  #expectQuorum(leader: Server, index: LogIndex): void {
+    const { role, term: leads, configuration } = leader.status();
+    if (role !== 'leader') return;
+    const term = leader.disk.latest.termAt(index);
+    const isStored = (id: NodeId) => {
+      const stored = this.#disks.get(id)?.durable;
+      if (stored === undefined) return false;
+      return stored.snapshot.index >= index || stored.termAt(index) === term;
+    };
+    for (const voters of [configuration.voters, configuration.outgoing]) {
+      const count = voters.filter(isStored).length;
+      if (voters.length === 0 || 2 * count > voters.length) continue;
+      throw new PropertyViolation(
+        'commitNeedsQuorum',
+        `server ${leader.id} commits entry ${index} in term ${leads}; ${count} of ${voters} store it`,
+      );
+    }
   }
 
   /** What a server knows to be committed since its last turn. */
@@ -162,11 +201,11 @@ export class Properties implements ServerObserver {
   /** Leader Completeness: a leader has what earlier terms committed (§5.4). */
   #expectComplete(leader: Server, firstIndex: number): void {
     const { term: leads } = leader.status();
-    for (let index = firstIndex; index < this.#committed.length; index++) {
+    const { latest } = leader.disk;
+    const from = Math.max(firstIndex, latest.snapshot.index + 1);
+    for (let index = from; index < this.#committed.length; index++) {
       // Who wins an old term late need not have what a later term has committed since.
       if (this.#knownIn[index]! >= leads) continue;
-      const { latest } = leader.disk;
-      if (index <= latest.snapshot.index) continue;
       const term = latest.termAt(index as LogIndex);
       if (term === this.#committed[index]) continue;
       throw new PropertyViolation(

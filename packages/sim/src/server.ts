@@ -22,6 +22,7 @@ import {
   type Payload,
   type Proposed,
   type Raft,
+  type RaftOptions,
   type RaftStatus,
   type ReadResult,
   type TransferAnswer,
@@ -103,6 +104,15 @@ export class Server {
 
   get isRunning(): boolean {
     return this.#isRunning;
+  }
+
+  get options(): RaftOptions {
+    return this.#config.options;
+  }
+
+  /** What the machine's clock shows. */
+  get localTime(): Milliseconds {
+    return this.#now();
   }
 
   get isFrozen(): boolean {

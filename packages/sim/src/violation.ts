@@ -7,6 +7,11 @@ export const PROPERTIES = {
   appliedOnce: 'what a client offered once is applied once at most (§8)',
   linearizable: 'operations take effect once, between their call and their answer (§8)',
   nothingIsLost: 'what a client was told is done stays done (§5.4)',
+  commitNeedsQuorum:
+    'what a leader commits is on the disks of a majority, in a change of two (§5.3, §6)',
+  rolesFollow: 'followers run, candidates win, leaders step down, and nothing else (Figure 4)',
+  indexesAreOrdered: 'applied, committed and last index stand in this order (Figure 2)',
+  leaseIsKept: 'who has answered a leader elects nobody else for a while (dissertation §6.4.1)',
   committedIsImmutable: 'a committed entry is never removed or changed (§5.4.3)',
   oneVotePerTerm: 'a server votes once in a term, also across restarts (§5.2)',
   voteIsDurable: 'a vote is on the disk before it is given (Figure 2, Persistent state)',
