@@ -103,7 +103,10 @@ export class SnapshotSender {
       if (signal.aborted) return;
       const reason = error instanceof Error ? error.message : String(error);
       log('warn', 'a snapshot was not delivered', { to, index: transfer.snapshot?.index, reason });
-      if (isDamage(error) && transfer.snapshot !== undefined) damaged(transfer.snapshot);
+      if (isDamage(error) && transfer.snapshot !== undefined) {
+        damaged(transfer.snapshot);
+        transfer.snapshot = undefined;
+      }
       // The core asks again at once when it hears of it.
       if (transfer.hasSent) transfer.backoff.reset();
       await sleep(transfer.backoff.next(), undefined, { signal }).catch(() => {});

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { SnapshotMeta } from '@quorate/core';
+import { crc32, EMPTY_PREFIX, extendPrefix } from '@quorate/wire';
 import { RaftError } from '../errors.ts';
 import { DiskSnapshotStore } from './disk-snapshots.ts';
 import { snapshotOf } from './log.test.support.ts';
@@ -115,6 +116,93 @@ test('older snapshots go when the newer one counts, newer ones when it does not'
   await store.removeNewerThan(snapshotOf(20, 1).index);
   assert.equal(disk.files.size, 1);
   assert.equal((await openStore(disk)).latest()?.index, 20);
+});
+
+/** A transfer that broke off behind two chunks. */
+async function breakOff(store: SnapshotStore, meta: SnapshotMeta): Promise<void> {
+  const receiver = await store.receive(meta, EMPTY_PREFIX);
+  for (const chunk of CHUNKS.slice(0, 2)) await receiver.write(encoder.encode(chunk));
+  await receiver.suspend();
+}
+
+test('what a transfer has left is found again, also after a crash, and written on', async () => {
+  const meta = snapshotOf(40, 3);
+  const { snapshots } = memoryStorage({
+    clusterId: 1,
+    nodeId: 1,
+    initialConfiguration: meta.configuration,
+  });
+  const disk = new MemoryFileSystem();
+  await breakOff(await openStore(disk), meta);
+  await breakOff(snapshots, meta);
+  for (const store of [await openStore(disk.afterKill()), snapshots]) {
+    assert.equal(store.latest(), undefined);
+    const held = await store.unfinished();
+    const prefix = extendPrefix(EMPTY_PREFIX, encoder.encode('first'), crc32);
+    assert.deepEqual(held, { index: 40, term: 3, prefix });
+    const receiver = await store.receive(meta, prefix);
+    await receiver.write(encoder.encode(CHUNKS[2]));
+    await receiver.commit();
+    assert.equal(await textOf(store, meta), CHUNKS.join(''));
+    assert.equal(await store.unfinished(), undefined);
+  }
+});
+
+test('of a damaged or torn unfinished file the good beginning is used, and nothing of it else', async () => {
+  const meta = snapshotOf(40, 3);
+  const whole = new MemoryFileSystem();
+  await breakOff(await openStore(whole), meta);
+  const [path, { bytes }] = [...whole.files][0]!;
+  const found = new Set<number>();
+  for (let at = 0; at < bytes.length; at += 1) {
+    for (const spoil of ['flip', 'cut'] as const) {
+      const disk = whole.afterKill();
+      const inode = disk.files.get(path)!;
+      if (spoil === 'cut') inode.bytes = bytes.slice(0, at);
+      else inode.bytes[at]! ^= 1 << (at % 8);
+      const store = await openStore(disk);
+      const prefix = (await store.unfinished())?.prefix ?? EMPTY_PREFIX;
+      found.add(prefix.byteLength);
+      const receiver = await store.receive(meta, prefix);
+      await receiver.write(encoder.encode(CHUNKS.join('')).subarray(prefix.byteLength));
+      await receiver.commit();
+      assert.equal(await textOf(await openStore(disk), meta), CHUNKS.join(''), `${spoil} ${at}`);
+    }
+  }
+  assert.deepEqual(found, new Set([0, 5]));
+});
+
+test('one unfinished snapshot is kept: it goes for the next, and when a newer one counts', async () => {
+  const disk = new MemoryFileSystem();
+  const store = await openStore(disk);
+  await breakOff(store, snapshotOf(40, 3));
+  await breakOff(store, snapshotOf(50, 3));
+  assert.equal(disk.files.size, 1);
+  assert.equal((await store.unfinished())?.index, 50);
+  await store.removeOlderThan(snapshotOf(60, 3), []);
+  assert.equal(disk.files.size, 0);
+});
+
+test('a received snapshot is read back before it counts', async () => {
+  const disk = new MemoryFileSystem();
+  const store = await openStore(disk);
+  const receiver = await store.receive(snapshotOf(40, 3), EMPTY_PREFIX);
+  for (const chunk of CHUNKS) await receiver.write(encoder.encode(chunk));
+  const [inode] = disk.files.values();
+  inode!.bytes[inode!.bytes.length - 9]! ^= 1;
+  await assert.rejects(receiver.commit(), isCorrupt);
+  assert.equal(store.latest(), undefined);
+  await receiver.abort();
+  assert.equal(disk.files.size, 0);
+});
+
+test('snapshots that are being sent stay while older ones go', async () => {
+  const disk = new MemoryFileSystem();
+  const store = await openStore(disk);
+  for (const index of [10, 20, 30, 40]) await save(store, snapshotOf(index, 1), [`${index}`]);
+  await store.removeOlderThan(snapshotOf(40, 1), [snapshotOf(20, 1)]);
+  assert.equal(disk.files.size, 2);
+  assert.equal(await textOf(store, snapshotOf(20, 1)), '20');
 });
 
 test('a full disk is named as such', async () => {
