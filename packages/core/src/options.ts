@@ -135,8 +135,14 @@ export const DEFAULT_RAFT_OPTIONS: ResolvedRaftOptions = {
 
 const MAY_BE_ZERO = ['commitNoticeDelayMs', 'maxClockDrift'];
 
+/** What was resolved once is shared: thousands of groups have one object of options. */
+const resolvedBefore = new WeakSet<RaftOptions>();
+const isResolved = (options: RaftOptions): options is ResolvedRaftOptions =>
+  resolvedBefore.has(options);
+
 /** @throws {RangeError} naming the option, the value and the bound it breaks. */
 export function resolveOptions(options: RaftOptions = {}): ResolvedRaftOptions {
+  if (isResolved(options)) return options;
   const resolved: ResolvedRaftOptions = { ...DEFAULT_RAFT_OPTIONS, ...options };
   for (const [name, value] of Object.entries(resolved)) {
     const smallest = MAY_BE_ZERO.includes(name) ? 0 : 1;
@@ -158,5 +164,6 @@ export function resolveOptions(options: RaftOptions = {}): ResolvedRaftOptions {
         `(${resolved.heartbeatIntervalMs}), or followers would unseat a leader between two heartbeats`,
     );
   }
+  resolvedBefore.add(resolved);
   return resolved;
 }

@@ -51,6 +51,7 @@ import { Outbox } from './outbox.ts';
 import type { Random } from './random.ts';
 import { onReadIndexReply, onReadRequested, onRequestReadIndex } from './read-requests.ts';
 import {
+  isAtRest,
   noteBusiness,
   onPeerReachable,
   onRest,
@@ -213,6 +214,11 @@ export class Raft {
       return Math.min(sendDeadline(node), quorumDeadline(node), transferDeadline(node));
     }
     return node.role.kind === 'leader' ? Infinity : node.role.electionDeadline;
+  }
+
+  /** Idle, silent and without a deadline (rest.ts). */
+  get isAtRest(): boolean {
+    return isAtRest(this.#node);
   }
 
   get isLeader(): boolean {

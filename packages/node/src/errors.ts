@@ -28,6 +28,8 @@ export type RaftErrorCode =
   | 'RAFT_CLOSED'
   | 'RAFT_COMMAND_TOO_LARGE'
   | 'RAFT_BAD_OPTION'
+  /** The host has this group open already. */
+  | 'RAFT_GROUP_OPEN'
   | 'RAFT_ADDRESS_IN_USE';
 
 export interface RaftErrorOptions extends ErrorOptions {

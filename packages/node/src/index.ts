@@ -2,6 +2,8 @@
 export type * from './api.ts';
 export { type InMemoryMachine, inMemoryMachine, type Reducer } from './apply/in-memory-machine.ts';
 export * from './errors.ts';
+export type * from './host/host-options.ts';
+export { RaftHost } from './host/raft-host.ts';
 export { MemoryNetwork } from './peers/memory-network.ts';
 export type { Receiver, Transport } from './peers/transport.ts';
 export { RaftNode } from './raft-node.ts';

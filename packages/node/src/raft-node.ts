@@ -28,7 +28,10 @@ import type { Storage } from './storage/storage.ts';
 const FRAME_OVERHEAD_BYTES = 1_048_576;
 
 /** What a server is made of before its state machine is started. */
-export type NodeParts<Result> = Omit<RuntimeParts<Result>, 'machine' | 'appliedIndex' | 'log'>;
+export type NodeParts<Result> = Omit<RuntimeParts<Result>, 'machine' | 'appliedIndex' | 'log'> & {
+  /** Called when the server has let go of everything. */
+  readonly released: () => void;
+};
 
 /**
  * One server of a cluster, inside your process. Open it with `RaftNode.open`, release it with
@@ -48,6 +51,7 @@ export class RaftNode<Result = undefined> implements AsyncDisposable {
   readonly #runtime: Runtime<Result>;
   /** Undefined when the state machine cannot keep any. */
   readonly #sessions: Sessions<Result> | undefined;
+  readonly #released: () => void;
   #resolveEnded: (error: Error | undefined) => void = () => {};
   /** Set from the moment the end begins. */
   #closed: { readonly reason: RaftError; readonly done: Promise<void> } | undefined;
@@ -66,7 +70,10 @@ export class RaftNode<Result = undefined> implements AsyncDisposable {
     const storage = await openStorageOf(options);
     const transport = onlyGroup(options.transport ?? makeTcpTransport(options, resolved));
     const scheduler = new Scheduler(now);
-    return RaftNode.start({ options, resolved, storage, transport, scheduler });
+    return RaftNode.start({
+      ...{ options, resolved, storage, transport, scheduler },
+      released: () => {},
+    });
   }
 
   /**
@@ -83,7 +90,7 @@ export class RaftNode<Result = undefined> implements AsyncDisposable {
       const appliedIndex = await startMachine(machine, storage);
       const log = options.log ?? (() => {});
       for (const warning of storage.warnings) log('warn', warning, {});
-      const node = new RaftNode<Result>({ ...shared, machine, appliedIndex, log });
+      const node = new RaftNode<Result>({ ...shared, machine, appliedIndex, log }, shared.released);
       await node.#runtime.open();
       return node;
     } catch (error) {
@@ -93,7 +100,8 @@ export class RaftNode<Result = undefined> implements AsyncDisposable {
     }
   }
 
-  private constructor(parts: RuntimeParts<Result>) {
+  private constructor(parts: RuntimeParts<Result>, released: () => void) {
+    this.#released = released;
     this.#clusterId = parts.options.clusterId;
     this.#storage = parts.storage;
     this.#transport = parts.transport;
@@ -211,6 +219,15 @@ export class RaftNode<Result = undefined> implements AsyncDisposable {
     };
   }
 
+  get isLeader(): boolean {
+    return this.#runtime.raft.isLeader;
+  }
+
+  /** A group of a host that is idle: nothing is sent, no timer runs. It wakes when it is needed. */
+  get isAtRest(): boolean {
+    return this.#runtime.raft.isAtRest;
+  }
+
   /** Calls `listener` whenever term, leader or our own role changes. Answers how to end that. */
   onLeadership(listener: (leadership: Leadership) => void): () => void {
     return this.#runtime.onLeadership(listener);
@@ -247,11 +264,15 @@ export class RaftNode<Result = undefined> implements AsyncDisposable {
   }
 
   async #release(reason: RaftError): Promise<void> {
-    // The one machine whose calls wait for somebody else must be told before it is waited for.
-    if (this.#machine instanceof ApplyChannel) await this.#machine.close();
-    this.#sessions?.stop(reason);
-    await this.#runtime.stop(reason);
-    await this.#machine.close?.();
+    try {
+      // The one machine whose calls wait for somebody else must be told before it is waited for.
+      if (this.#machine instanceof ApplyChannel) await this.#machine.close();
+      this.#sessions?.stop(reason);
+      await this.#runtime.stop(reason);
+      await this.#machine.close?.();
+    } finally {
+      this.#released();
+    }
   }
 }
 
@@ -264,8 +285,9 @@ function openStorageOf(options: RaftNodeOptions<unknown>): Promise<Storage> {
   return openStorage({ ...identity, directory });
 }
 
-function makeTcpTransport(
-  options: RaftNodeOptions<unknown>,
+/** @internal */
+export function makeTcpTransport(
+  options: Pick<RaftNodeOptions<unknown>, 'id' | 'peers' | 'clusterId' | 'log'>,
   { raft, listen, maxCommandBytes }: ResolvedOptions<unknown>,
 ): Transport {
   const { peers, clusterId, log = () => {} } = options;

@@ -1,0 +1,104 @@
+/**
+ * Watches the hosts of all peers on behalf of all groups: what a heartbeat of each group would tell,
+ * one beat for each pair of hosts tells as well. Groups at rest rely on it (core/src/rest.ts).
+ *
+ * A host is gone when its connection broke, or when nothing of it has come for an election timeout;
+ * and it is back with the next connection or the next word. A new connection in place of an old one
+ * may be that of a process that has restarted, and so is a loss first.
+ */
+
+import type { Milliseconds, NodeId } from '@quorate/core';
+import type { LogLine } from '../api.ts';
+import type { Transport } from '../peers/transport.ts';
+
+export interface WatchOptions {
+  readonly peers: readonly NodeId[];
+  readonly transport: Pick<Transport, 'say' | 'flush'>;
+  readonly intervalMs: Milliseconds;
+  readonly timeoutMs: Milliseconds;
+  readonly now: () => Milliseconds;
+  readonly log: LogLine;
+  readonly onGone: (peer: NodeId) => void;
+  readonly onBack: (peer: NodeId) => void;
+}
+
+interface Watched {
+  isThere: boolean;
+  /** Something of it has come since the last beat. */
+  hasSpoken: boolean;
+  silentMs: Milliseconds;
+}
+
+export class HostWatch {
+  readonly #options: WatchOptions;
+  readonly #watched = new Map<NodeId, Watched>();
+  #timer: NodeJS.Timeout | undefined;
+  #count = 0;
+  #lastBeatAt: Milliseconds;
+
+  constructor(options: WatchOptions) {
+    this.#options = options;
+    this.#lastBeatAt = options.now();
+    for (const peer of options.peers) {
+      this.#watched.set(peer, { isThere: false, hasSpoken: false, silentMs: 0 });
+    }
+  }
+
+  start(): void {
+    // Behind a round of reading: after a pause of this process the beats may have arrived meanwhile.
+    this.#timer = setInterval(() => setImmediate(this.#beat), this.#options.intervalMs);
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
+
+  /** Anything has come from this host. */
+  heard(peer: NodeId): void {
+    const watched = this.#watched.get(peer);
+    if (watched === undefined) return;
+    watched.hasSpoken = true;
+    if (!watched.isThere) this.#back(peer, watched);
+  }
+
+  connected(peer: NodeId): void {
+    this.lost(peer);
+    this.heard(peer);
+  }
+
+  lost(peer: NodeId): void {
+    const watched = this.#watched.get(peer);
+    if (watched?.isThere) this.#gone(peer, watched, 'its connection broke');
+  }
+
+  readonly #beat = (): void => {
+    if (this.#timer === undefined) return;
+    const { transport, intervalMs, timeoutMs, now } = this.#options;
+    this.#count += 1;
+    // While this process stood still it listened to nobody: that is not the others' silence.
+    const passed = Math.min(now() - this.#lastBeatAt, 2 * intervalMs);
+    this.#lastBeatAt = now();
+    for (const [peer, watched] of this.#watched) {
+      transport.say(peer, { kind: 'hostBeat', count: this.#count });
+      watched.silentMs = watched.hasSpoken ? 0 : watched.silentMs + passed;
+      watched.hasSpoken = false;
+      if (watched.isThere && watched.silentMs >= timeoutMs)
+        this.#gone(peer, watched, 'it is silent');
+    }
+    transport.flush();
+  };
+
+  #gone(peer: NodeId, watched: Watched, reason: string): void {
+    watched.isThere = false;
+    this.#options.log('warn', 'host is gone', { peer, reason });
+    this.#options.onGone(peer);
+  }
+
+  #back(peer: NodeId, watched: Watched): void {
+    watched.isThere = true;
+    watched.silentMs = 0;
+    this.#options.log('info', 'host is there', { peer });
+    this.#options.onBack(peer);
+  }
+}

@@ -1,0 +1,207 @@
+import { configurationOf, type NodeId } from '@quorate/core';
+import type { RaftNodeOptions } from '../api.ts';
+import { RaftError } from '../errors.ts';
+import { Scheduler } from '../loop/scheduler.ts';
+import { checkOptions, type ResolvedOptions } from '../options.ts';
+import type { Transport } from '../peers/transport.ts';
+import { makeTcpTransport, RaftNode } from '../raft-node.ts';
+import { now } from '../runtime.ts';
+import { type HostStorage, memoryHostStorage } from '../storage/host-storage.ts';
+import { Groups } from './groups.ts';
+import type { GroupOptions, HostStatus, RaftHostOptions } from './host-options.ts';
+import { HostWatch } from './host-watch.ts';
+
+/**
+ * Thousands of groups in one process: one log and one sync for what all of them write, one connection
+ * to each other host for what all of them say, and for those that are idle nothing but a beat between
+ * each two hosts. Open it with `RaftHost.open`, release it with `await using` or `close`.
+ */
+export class RaftHost implements AsyncDisposable {
+  /** Resolves when this host has ended: with undefined after `close`, else with the reason. */
+  readonly ended: Promise<Error | undefined>;
+  readonly #options: RaftHostOptions;
+  readonly #resolved: ResolvedOptions<unknown>;
+  readonly #storage: HostStorage;
+  readonly #transport: Transport;
+  readonly #groups: Groups;
+  readonly #watch: HostWatch;
+  readonly #scheduler: Scheduler;
+  /** Undefined while a group is being opened or closed. */
+  readonly #nodes = new Map<number, RaftNode<unknown> | undefined>();
+  #resolveEnded: (error: Error | undefined) => void = () => {};
+  #closed: { readonly reason: RaftError; readonly done: Promise<void> } | undefined;
+
+  /**
+   * Finds what the directory holds and listens to the other hosts. Groups take part when they are
+   * opened.
+   *
+   * @throws {RaftError} as `RaftNode.open`.
+   */
+  static async open(options: RaftHostOptions): Promise<RaftHost> {
+    const raft = { rest: true, ...options.raft };
+    const resolved = checkOptions({ ...options, raft });
+    const storage = await openStorageOf(options);
+    const transport = options.transport ?? makeTcpTransport(options, resolved);
+    const host = new RaftHost(options, resolved, storage, transport);
+    try {
+      for (const warning of storage.warnings) options.log?.('warn', warning, {});
+      await host.#groups.open(host.#watch);
+      host.#watch.start();
+      return host;
+    } catch (error) {
+      await storage.close();
+      throw error;
+    }
+  }
+
+  private constructor(
+    options: RaftHostOptions,
+    resolved: ResolvedOptions<unknown>,
+    storage: HostStorage,
+    transport: Transport,
+  ) {
+    this.#options = options;
+    this.#resolved = resolved;
+    this.#storage = storage;
+    this.#transport = transport;
+    this.#groups = new Groups(transport);
+    this.ended = new Promise((resolve) => {
+      this.#resolveEnded = resolve;
+    });
+    const { heartbeatIntervalMs, electionTimeoutMs } = resolved.raft;
+    this.#watch = new HostWatch({
+      peers: Object.keys(options.peers)
+        .map((id) => Number(id) as NodeId)
+        .filter((id) => id !== options.id),
+      transport,
+      intervalMs: heartbeatIntervalMs,
+      timeoutMs: electionTimeoutMs,
+      now,
+      log: options.log ?? (() => {}),
+      onGone: (peer) => this.#groups.hostGone(peer),
+      onBack: (peer) => this.#groups.hostBack(peer),
+    });
+    this.#scheduler = new Scheduler(now, () => {
+      // Sockets first, then the disk: the other hosts work while we write.
+      transport.flush();
+      storage.commit();
+    });
+  }
+
+  /** Groups that have data in the directory, open or not; ascending. */
+  storedGroups(): readonly number[] {
+    return this.#storage.groups();
+  }
+
+  /**
+   * Joins a group, with what this host has of it, or begins it. What comes back is a server like any
+   * other; to close it ends this host's part in the group until it is opened again.
+   *
+   * @param group A safe integer above 0, the same on all hosts.
+   * @throws {RaftError} `RAFT_GROUP_OPEN`, `RAFT_BAD_OPTION`, `RAFT_STORAGE_CORRUPT`, `RAFT_CLOSED`.
+   */
+  async openGroup<Result = undefined>(
+    group: number,
+    options: GroupOptions<Result> = {},
+  ): Promise<RaftNode<Result>> {
+    if (this.#closed !== undefined) throw this.#closed.reason;
+    this.#requireFree(group);
+    this.#nodes.set(group, undefined);
+    try {
+      const node = await this.#startNode(group, options);
+      this.#nodes.set(group, node as RaftNode<unknown>);
+      if (this.#closed !== undefined) await node.close();
+      return node;
+    } catch (error) {
+      this.#nodes.delete(group);
+      throw error;
+    }
+  }
+
+  /** A group that is open here. */
+  group(group: number): RaftNode<unknown> | undefined {
+    return this.#nodes.get(group);
+  }
+
+  status(): HostStatus {
+    const open = [...this.#nodes.values()].filter((node) => node !== undefined);
+    return {
+      id: this.#options.id as NodeId,
+      clusterId: this.#options.clusterId,
+      groups: open.length,
+      leads: open.filter((node) => node.isLeader).length,
+      atRest: open.filter((node) => node.isAtRest).length,
+      connectedPeers: this.#transport.connectedPeers(),
+      logBytesOnDisk: this.#storage.bytesOnDisk,
+    };
+  }
+
+  /** Ends all groups of this host in good order. */
+  close(): Promise<void> {
+    return this.#end(undefined);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #requireFree(group: number): void {
+    if (!Number.isSafeInteger(group) || group < 1) {
+      const problem = `the group id is ${group}`;
+      throw new RaftError('RAFT_BAD_OPTION', `${problem}; give a whole number of at least 1`);
+    }
+    if (!this.#nodes.has(group)) return;
+    const problem = `group ${group} is open on this host`;
+    const remedy = 'use what openGroup answered, or await its close before you open it again';
+    throw new RaftError('RAFT_GROUP_OPEN', `${problem}; ${remedy}`);
+  }
+
+  async #startNode<Result>(
+    group: number,
+    groupOptions: GroupOptions<Result>,
+  ): Promise<RaftNode<Result>> {
+    const { log, ...shared } = this.#options;
+    // One object for all groups: there are thousands.
+    const { raft } = this.#resolved;
+    const { voters, ...own } = groupOptions;
+    const options: RaftNodeOptions<Result> = {
+      ...shared,
+      ...own,
+      raft,
+      ...(log && { log: (level, message, facts) => log(level, message, { group, ...facts }) }),
+    };
+    const resolved = checkOptions(options);
+    const ids = voters ?? Object.keys(options.peers).map(Number);
+    const storage = await this.#storage.open(group, configurationOf(ids));
+    const transport = this.#groups.portOf(group);
+    const released = () => void this.#nodes.delete(group);
+    const scheduler = this.#scheduler;
+    return RaftNode.start({ options, resolved, storage, transport, scheduler, released });
+  }
+
+  #end(cause: Error | undefined): Promise<void> {
+    if (this.#closed !== undefined) return this.#closed.done;
+    const problem =
+      cause === undefined ? 'the host was closed' : `the host ended: ${cause.message}`;
+    const reason = new RaftError('RAFT_CLOSED', `${problem}; open it again`, { cause });
+    const done = this.#release().catch((error: unknown) => {
+      if (cause === undefined) throw error;
+    });
+    done.then(() => this.#resolveEnded(cause), this.#resolveEnded);
+    this.#closed = { reason, done };
+    return done;
+  }
+
+  async #release(): Promise<void> {
+    this.#watch.stop();
+    await this.#groups.close();
+    const nodes = [...this.#nodes.values()].filter((node) => node !== undefined);
+    await Promise.all(nodes.map((node) => node.close()));
+    await this.#storage.close();
+  }
+}
+
+async function openStorageOf({ clusterId, id, directory }: RaftHostOptions): Promise<HostStorage> {
+  if (directory === undefined) return memoryHostStorage(clusterId, id);
+  throw new RaftError('RAFT_BAD_OPTION', 'directories come next');
+}
