@@ -16,11 +16,23 @@ import { elections } from './elections.mjs';
 import { membership } from './membership.mjs';
 import { reads } from './reads.mjs';
 import { replication } from './replication.mjs';
+import { runtime } from './runtime.mjs';
 import { snapshots } from './snapshots.mjs';
+import { storage } from './storage.mjs';
+import { wire } from './wire.mjs';
 
 const below = (path) => `packages/${path}`;
 
-export const MUTANTS = [elections, replication, membership, reads, snapshots]
+export const MUTANTS = [
+  elections,
+  replication,
+  membership,
+  reads,
+  snapshots,
+  storage,
+  runtime,
+  wire,
+]
   .flat()
   .map(({ file, test: [path, name], ...row }) => ({
     ...row,

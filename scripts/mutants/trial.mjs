@@ -25,8 +25,8 @@ export async function runTest({ path, name }, directory, limitMs = LIMIT_MS) {
     .filter((line) => line.startsWith(MARK))
     .map((line) => JSON.parse(line.slice(MARK.length)));
   const result = results.find((each) => each.name === name && each.outcome !== 'skipped');
+  if (status === undefined || hasNothingToDo(result)) return { kind: 'hung' };
   if (result?.outcome === 'failed') return failed(result);
-  if (status === undefined) return { kind: 'hung' };
   if (result?.outcome === 'passed' && status === 0) return { kind: 'passed' };
   const rest = output.split('\n').filter((line) => !line.startsWith(MARK));
   return { kind: 'broken', message: `${path} ran no test "${name}"\n${rest.join('\n').trim()}` };
@@ -40,4 +40,9 @@ function failed({ thrown, code, message }) {
   const isNamed = thrown === 'InvariantViolation' || thrown === 'PropertyViolation';
   const by = isNamed ? message.split(':')[0] : (code ?? thrown ?? 'unknown');
   return { kind: 'failed', by, isFinding: isNamed, message: first };
+}
+
+/** node:test ends a test that waits when nothing could ever happen any more. */
+function hasNothingToDo(result) {
+  return result?.outcome === 'failed' && /still pending/.test(result.message);
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { stat } from 'node:fs/promises';
 import { test } from 'node:test';
 import type { Effects, Input, Message, Raft } from '@quorate/core';
+import { RaftError } from '../errors.ts';
 import type { Log } from '../storage/storage.ts';
 import { RaftLoop } from './raft-loop.ts';
 import { Scheduler } from './scheduler.ts';
@@ -19,7 +20,7 @@ const message = (id: number) => ({ kind: 'requestReadIndex', id }) as Message;
 const nextRound = () => new Promise((resolve) => setImmediate(resolve));
 
 /** A loop around a core that only takes notes, and what was done in which order. */
-function setUp(options: { readonly isWrittenAtOnce: boolean }) {
+function setUp(options: { readonly isWrittenAtOnce: boolean; readonly failure?: Error }) {
   const done: string[] = [];
   const pending: Effects[] = [];
   const raft = {
@@ -32,6 +33,7 @@ function setUp(options: { readonly isWrittenAtOnce: boolean }) {
     log: {
       write: ({ sequence }: { sequence: number }) => {
         done.push(`write ${sequence}`);
+        if (options.failure !== undefined) throw options.failure;
         return options.isWrittenAtOnce;
       },
     } as unknown as Log,
@@ -49,7 +51,8 @@ function setUp(options: { readonly isWrittenAtOnce: boolean }) {
     afterTurn: () => done.push('end'),
     diskStalled: () => {},
     failed: (error: unknown) => {
-      throw error;
+      if (error !== options.failure) throw error;
+      done.push('failed');
     },
   };
   return { loop: new RaftLoop(host, new Scheduler(() => performance.now())), raft, done, pending };
@@ -111,5 +114,51 @@ test('after a pause a heartbeat that waited is heard before the clock', async ()
   await nextRound();
   const heard = done.filter((what) => what === 'received' || what === 'timePassed');
   assert.deepEqual(heard, ['received', 'timePassed']);
+  loop.stop();
+});
+
+test('a failed write ends the server, and what it would have promised is not said (hazards 8, 26)', () => {
+  const { loop, done, pending } = setUp({ isWrittenAtOnce: true, failure: new Error('EIO') });
+  const write = { sequence: 1, hardState: undefined, batches: [], snapshot: undefined };
+  pending.push({ ...NOTHING, write, messagesAfterWrite: [message(1)] });
+  loop.takeTurn(0);
+  assert.deepEqual(done, ['place', 'flush', 'write 1', 'failed']);
+  loop.stop();
+});
+
+test('a write that fails later ends the server too (hazards 8, 26)', () => {
+  const failure = new RaftError('RAFT_DISK_FAILED', 'EIO');
+  const { loop, done } = setUp({ isWrittenAtOnce: false, failure });
+  loop.failed(failure);
+  assert.deepEqual(done, ['failed']);
+  loop.stop();
+});
+
+test('a server whose disk owes an answer for too long is silent until it comes (hazard 31)', () => {
+  const { loop, done, pending } = setUp({ isWrittenAtOnce: false });
+  const write = { sequence: 1, hardState: undefined, batches: [], snapshot: undefined };
+  pending.push({ ...NOTHING, write });
+  loop.takeTurn(0);
+  for (const [at, id, isSent] of [
+    [1000, 1, true],
+    [1001, 2, false],
+  ] as const) {
+    pending.push({ ...NOTHING, messages: [message(id)] });
+    loop.takeTurn(at);
+    assert.equal(done.includes(`send ${id}`), isSent, `after ${at} ms`);
+  }
+  loop.durable(1);
+  pending.push({ ...NOTHING, messages: [message(3)] });
+  loop.takeTurn(1002);
+  assert.ok(done.includes('send 3'));
+  loop.stop();
+});
+
+test('what arrives while a timer has fired is heard before the clock, whenever it came (hazard 20)', () => {
+  const { loop, done } = setUp({ isWrittenAtOnce: true });
+  loop.timeIsDue();
+  loop.post({ kind: 'received', message: message(1) });
+  loop.takeTurn(0);
+  assert.deepEqual(done, ['place', 'received', 'timePassed', 'flush']);
   loop.stop();
 });
