@@ -122,7 +122,7 @@ export const storage = [
     file: 'node/src/storage/recovery.ts',
     before: 'if (first === undefined || !continues) first = found;',
     after: 'if (first === undefined) first = found;',
-    test: [CRASH_POINTS, 'cut at every byte of every change'],
+    test: [CRASH_POINTS, 'cut at every third byte, with one record to a file of every change'],
     dies: 'RAFT_STORAGE_CORRUPT',
   },
   {
@@ -139,7 +139,7 @@ export const storage = [
     id: 'snapshot-not-synced',
     hazards: [26],
     wrong: 'a snapshot gets its name before its content is durable',
-    file: 'node/src/storage/disk-snapshots.ts',
+    file: 'node/src/storage/snapshot-file.ts',
     before: 'await this.#file.sync();',
     after: '',
     test: [
@@ -154,8 +154,8 @@ export const storage = [
     wrong: 'a snapshot counts before its name is durable',
     file: 'node/src/storage/disk-snapshots.ts',
     before:
-      'await this.#fileSystem.rename(path + TEMPORARY, path);\n      await this.#fileSystem.syncDirectory(this.#directory);',
-    after: 'await this.#fileSystem.rename(path + TEMPORARY, path);',
+      'await this.#fileSystem.rename(from, this.#pathOf(snapshot));\n    await this.#fileSystem.syncDirectory(this.#directory);',
+    after: 'await this.#fileSystem.rename(from, this.#pathOf(snapshot));',
     test: [
       DISK_SNAPSHOTS,
       'a committed snapshot survives a power cut, on disk; in memory it is there',
