@@ -17,7 +17,7 @@ export function onAppendEntries(node: NodeState, message: AppendEntries): void {
   if (!followLeader(node, message.from)) return;
 
   const { log, outbox, id: from, currentTerm: term } = node;
-  const { prevLogIndex, prevLogTerm, batches, round } = message;
+  const { prevLogIndex, prevLogTerm, round } = message;
 
   // What we have committed, the leader has too (Leader Completeness): the message is an old one.
   if (prevLogIndex < node.commitIndex) {
@@ -44,6 +44,11 @@ export function onAppendEntries(node: NodeState, message: AppendEntries): void {
     return;
   }
 
+  // The disk does not keep up. Without its entries the message is a heartbeat, and they come again.
+  // One leader's window bounds what it sends; leader after leader, each with a window of its own,
+  // would add up.
+  const isTooMuch = log.unwrittenBytes >= node.options.maxUnwrittenBytes;
+  const batches = isTooMuch ? [] : message.batches;
   const last = batches[batches.length - 1];
   const lastNewIndex = last === undefined ? prevLogIndex : lastIndexOf(last);
   const cutFrom = log.reconcile(batches, node.commitIndex);

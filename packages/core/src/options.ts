@@ -108,8 +108,19 @@ export interface RaftOptions {
   /** Bytes of entries handed to the state machine and not yet reported applied. @default 8_388_608 (8 MiB) */
   readonly maxApplyBytes?: number;
 
-  /** Uncommitted bytes in a leader's log above which proposals are refused. @default 268_435_456 (256 MiB) */
+  /**
+   * Bytes in a leader's log that are not committed, or not on its own disk yet, above which proposals
+   * are refused. @default 268_435_456 (256 MiB)
+   */
   readonly maxUncommittedBytes?: number;
+
+  /**
+   * Bytes of entries on their way to a follower's disk above which it takes in no more; the leader
+   * sends them again. Should exceed `maxInflightBytes`, which one leader may send ahead.
+   *
+   * @default 33_554_432 (32 MiB) — four windows: a leader and its successors.
+   */
+  readonly maxUnwrittenBytes?: number;
 }
 
 export type ResolvedRaftOptions = Required<RaftOptions>;
@@ -131,6 +142,7 @@ export const DEFAULT_RAFT_OPTIONS: ResolvedRaftOptions = {
   maxTailBytes: 33_554_432,
   maxApplyBytes: 8_388_608,
   maxUncommittedBytes: 268_435_456,
+  maxUnwrittenBytes: 33_554_432,
 };
 
 const MAY_BE_ZERO = ['commitNoticeDelayMs', 'maxClockDrift'];

@@ -6,10 +6,15 @@
 import type { ReadIndexReply, RequestReadIndex } from './messages.ts';
 import { isLeader, type NodeState } from './state.ts';
 
+/** Questions of this server's own that may wait. A driver asks one for all reads of a turn. */
+export const MAX_QUESTIONS = 1_024;
+
 /** A client of this server wants to read. */
 export function onReadRequested(node: NodeState, id: number): void {
   if (isLeader(node)) {
-    node.role.reads.waiting.push({ id, follower: undefined });
+    const { waiting } = node.role.reads;
+    if (waiting.length < MAX_QUESTIONS) waiting.push({ id, follower: undefined });
+    else node.outbox.reads.push({ kind: 'dropped', id });
     return;
   }
   const { leaderId, id: from, currentTerm: term } = node;
@@ -17,14 +22,32 @@ export function onReadRequested(node: NodeState, id: number): void {
     node.outbox.reads.push({ kind: 'dropped', id });
     return;
   }
-  node.role.readsAtLeader.add(id);
+  const { readsAtLeader } = node.role;
+  readsAtLeader.add(id);
+  if (readsAtLeader.size > MAX_QUESTIONS) giveUpOldest(node, readsAtLeader);
   node.outbox.send({ kind: 'requestReadIndex', from, to: leaderId, term, id });
 }
 
-/** A follower asks. If we do not lead, it will hear of the new leader and ask there. */
+/** The leader hears us and does not answer: the newest question will do for all. */
+function giveUpOldest(node: NodeState, readsAtLeader: Set<number>): void {
+  for (const id of readsAtLeader) {
+    readsAtLeader.delete(id);
+    node.outbox.reads.push({ kind: 'dropped', id });
+    return;
+  }
+}
+
+/**
+ * A follower asks. If we do not lead, it will hear of the new leader and ask there. Its newest
+ * question takes the place of an older one that waits, whose answer it includes.
+ */
 export function onRequestReadIndex(node: NodeState, message: RequestReadIndex): void {
   if (!isLeader(node)) return;
-  node.role.reads.waiting.push({ id: message.id, follower: message.from });
+  const { id, from: follower } = message;
+  const { waiting } = node.role.reads;
+  const at = waiting.findIndex((read) => read.follower === follower);
+  if (at < 0) waiting.push({ id, follower });
+  else if ((waiting[at]?.id ?? id) < id) waiting[at] = { id, follower };
 }
 
 /**

@@ -58,7 +58,9 @@ export function refusalOf(node: NodeState): ProposalRefusal | undefined {
   // Memory is bounded: what waits to be committed is kept in it. What earlier terms left does not
   // count: only an entry of this term commits it (§5.4.2), and refusing that would never end.
   const open = largerIndex(node.commitIndex, previousIndex(node.role.firstIndexOfTerm));
-  const isFull = node.log.bytesAfter(open) > node.options.maxUncommittedBytes;
+  const { maxUncommittedBytes: most } = node.options;
+  // Followers may commit what our own disk has not written yet.
+  const isFull = node.log.bytesAfter(open) > most || node.log.unwrittenBytes > most;
   return isFull ? 'too-much-uncommitted' : undefined;
 }
 

@@ -36,6 +36,8 @@ export class RaftLog {
   #tail: Tail;
   #writtenIndex: LogIndex;
   #durableIndex: LogIndex;
+  /** Of entries that no write holds yet. */
+  #unissuedBytes = 0;
 
   constructor(stored: StoredState, reader: LogReader, maxTailBytes: number) {
     this.#reader = reader;
@@ -102,6 +104,7 @@ export class RaftLog {
       this.#terms.lastTerm,
     );
     this.#tail.append(batch);
+    this.#unissuedBytes += batch.byteLength;
     this.#terms.extend(batch.term, batch.firstIndex);
     if (batch.kind === 'configuration') {
       this.configurations.add({ index: batch.firstIndex, configuration: batch.configuration });
@@ -161,11 +164,20 @@ export class RaftLog {
     return this.#writtenIndex < this.lastIndex;
   }
 
+  /**
+   * Bytes of entries on their way to the disk. What has been overwritten meanwhile counts: the driver
+   * still holds it.
+   */
+  get unwrittenBytes(): number {
+    return this.#writes.bytes + this.#unissuedBytes;
+  }
+
   /** The entries that no write holds yet. They are taken to be in the write `sequence`. */
   takeUnwritten(sequence: number): readonly Batch[] {
     const batches = this.slice(nextIndex(this.#writtenIndex), this.lastIndex, Infinity);
     this.#writtenIndex = this.lastIndex;
-    this.#writes.issued(sequence, this.lastIndex);
+    this.#writes.issued(sequence, this.lastIndex, this.#unissuedBytes);
+    this.#unissuedBytes = 0;
     return batches;
   }
 
@@ -193,6 +205,7 @@ export class RaftLog {
     this.#terms = new TermStarts(this.#base, []);
     this.#tail = new Tail(snapshot.index);
     this.#writes.truncateFrom(1 as LogIndex);
+    this.#unissuedBytes = 0;
     this.#writtenIndex = snapshot.index;
     this.#durableIndex = snapshot.index;
     this.configurations.restore(snapshot);

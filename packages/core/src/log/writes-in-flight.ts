@@ -11,10 +11,17 @@ import { type LogIndex, previousIndex, smallerIndex } from '../types.ts';
  * ABA of asynchronous appends). docs/adr/0002 compares this with completions by (index, term).
  */
 export class WritesInFlight {
-  #writes: { readonly sequence: number; lastIndex: LogIndex }[] = [];
+  #writes: { readonly sequence: number; lastIndex: LogIndex; readonly bytes: number }[] = [];
+  #bytes = 0;
 
-  issued(sequence: number, lastIndex: LogIndex): void {
-    this.#writes.push({ sequence, lastIndex });
+  /** Of entries that the driver keeps for the disk, overwritten ones included. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  issued(sequence: number, lastIndex: LogIndex, bytes: number): void {
+    this.#writes.push({ sequence, lastIndex, bytes });
+    this.#bytes += bytes;
   }
 
   /** The last index that the writes up to `sequence` made durable and that still counts. */
@@ -24,6 +31,7 @@ export class WritesInFlight {
     for (const write of this.#writes) {
       if (write.sequence > sequence) break;
       durable = write.lastIndex;
+      this.#bytes -= write.bytes;
       done += 1;
     }
     invariant(done > 0, 'writesInOrder', sequence, this.#writes[0]?.sequence);
