@@ -1,16 +1,9 @@
 /** A thread that runs the seeds it is told, one after another, and answers each with what came of it. */
 
 import { parentPort } from 'node:worker_threads';
-import { runChaos } from '../packages/sim/dist/index.js';
+import * as sim from '../packages/sim/dist/index.js';
+import { runSeed } from './sim-seed.mjs';
 
 parentPort.on('message', async ({ seed, scale }) => {
-  parentPort.postMessage(await outcomeOf(seed, scale));
+  parentPort.postMessage(await runSeed(sim, seed, { scale }));
 });
-
-async function outcomeOf(seed, scale) {
-  try {
-    return { kind: 'passed', report: await runChaos(seed, { scale }) };
-  } catch (error) {
-    return { kind: 'failed', seed, message: error.message };
-  }
-}

@@ -3,10 +3,12 @@
  * same run. docs/simulation.md says what is done to them, what is checked, and what it found.
  */
 
+import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { progress, runCommand, SWITCH, TEXT, wholeNumber } from './flags.mjs';
 import { prepare } from './prepare.mjs';
+import { runSeed } from './sim-seed.mjs';
 
 const USAGE = `npm run sim -- [options]
 
@@ -14,10 +16,20 @@ const USAGE = `npm run sim -- [options]
   --seeds 100     runs so many, from seed 1 or --seed
   --parallel      on all cores
   --scale 1       faults last so many times as long
-  --json          one line of JSON for each run, and no summary`;
+  --json          one line of JSON for each run, and no summary
+  --scenario FILE plays a scenario, such as the one that a failed seed leaves in ./sim-failures
+
+A seed that fails is made small, which takes a few seconds.`;
 
 const DEFAULT_SEEDS = 100;
-const OPTIONS = { seeds: TEXT, seed: TEXT, scale: TEXT, parallel: SWITCH, json: SWITCH };
+const OPTIONS = {
+  seeds: TEXT,
+  seed: TEXT,
+  scale: TEXT,
+  parallel: SWITCH,
+  json: SWITCH,
+  scenario: TEXT,
+};
 
 await runCommand(USAGE, OPTIONS, main);
 
@@ -27,18 +39,26 @@ async function main(values) {
   const count = wholeNumber('seeds', values.seeds);
   prepare();
   const sim = await import('../packages/sim/dist/index.js');
+  if (values.scenario !== undefined) return play(sim, values.scenario);
   if (count === undefined && values.seed !== undefined) return one(sim, first, scale, values.json);
   const runs = await many(sim, { first, count: count ?? DEFAULT_SEEDS, scale, ...values });
   if (!values.json) console.log(summary(sim, runs));
   if (runs.failures.length > 0) throw new Error(`${runs.failures.length} runs failed`);
 }
 
+async function play({ parseScenario, playScenario }, file) {
+  const parsed = parseScenario(readFileSync(file, 'utf8'), file);
+  await playScenario(parsed, { file });
+  console.log(`passed: ${parsed.scenario.title}`);
+}
+
 /** Prints every action with its time, and then the report. */
-async function one({ runChaos, printAction }, seed, scale, isJson) {
+async function one(sim, seed, scale, isJson) {
   const onAction = ({ at, action }) => {
-    if (!isJson) console.log(`${at.toFixed(1).padStart(10)} ms  ${printAction(action)}`);
+    if (!isJson) console.log(`${at.toFixed(1).padStart(10)} ms  ${sim.printAction(action)}`);
   };
-  const report = await runChaos(seed, { scale, onAction });
+  const { kind, report, message } = await runSeed(sim, seed, { scale, onAction });
+  if (kind === 'failed') throw new Error(message);
   console.log(isJson ? JSON.stringify(report) : `\n${describe(report)}`);
 }
 
@@ -68,14 +88,8 @@ async function many(sim, { first, count, scale, parallel, json }) {
   return { reports, failures, seconds: (performance.now() - begun) / 1000 };
 }
 
-async function inTurn({ runChaos }, first, count, scale, take) {
-  for (let seed = first; seed < first + count; seed++) {
-    try {
-      take({ kind: 'passed', report: await runChaos(seed, { scale }) });
-    } catch (error) {
-      take({ kind: 'failed', seed, message: error.message });
-    }
-  }
+async function inTurn(sim, first, count, scale, take) {
+  for (let seed = first; seed < first + count; seed++) take(await runSeed(sim, seed, { scale }));
 }
 
 /** Every thread has one seed at a time, so none waits for a slow one. */
@@ -123,7 +137,8 @@ function summary({ unreachedIn }, { reports, failures, seconds }) {
   ].join('\n');
 }
 
-const counts = (reached) =>
-  Object.entries(reached)
+function counts(reached) {
+  return Object.entries(reached)
     .sort((a, b) => b[1] - a[1])
     .map(([name, n]) => `${String(n).padStart(10)}  ${name}`);
+}

@@ -15,5 +15,20 @@ export { meanOf } from './lab/report.ts';
 export { failedRun, runInVirtualTime } from './lab/run.ts';
 export type { LabPart, LabReport, LabTest } from './lab/test-case.ts';
 export { type Action, parseAction, printAction } from './scenario/action.ts';
+export { type PlayOptions, playScenario, ScenarioFailure } from './scenario/run.ts';
+export {
+  type ParsedScenario,
+  parseScenario,
+  printScenario,
+  printStep,
+  type Scenario,
+  ScenarioSyntaxError,
+  type Step,
+} from './scenario/scenario.ts';
+export {
+  type SmallFailure,
+  type SmallFailureOptions,
+  smallFailureOf,
+} from './scenario/small-failure.ts';
 export type { Task, Time, Timer } from './time.ts';
 export { VirtualTime } from './virtual-time.ts';

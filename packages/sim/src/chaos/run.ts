@@ -11,7 +11,7 @@ import { VirtualTime } from '../virtual-time.ts';
 import { Drawing } from './drawing.ts';
 import { type ChaosPlan, drawPlan } from './plan.ts';
 import { calm, recover } from './recovery.ts';
-import { type TimedAction, type Watchers, World } from './world.ts';
+import { type TimedAction, type Watchers, World, type WorldOptions } from './world.ts';
 
 export interface ChaosReport {
   readonly seed: number;
@@ -34,7 +34,7 @@ export interface ChaosReport {
   readonly reached: Readonly<Record<string, number>>;
 }
 
-export interface ChaosOptions extends Watchers {
+export interface ChaosOptions extends WorldOptions {
   /** How many times as long as usual the faults last. @default 1 */
   readonly scale?: number;
 }

@@ -9,7 +9,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { Raft } from '@quorate/core';
+import type { Raft, RaftConfig } from '@quorate/core';
 import { APPEND_OVERTAKEN, FIGURE_8B, FIGURE_8C } from './starts.ts';
 import { SMALL_WORLD, type World } from './world.ts';
 
@@ -143,8 +143,16 @@ export const MUTANTS: readonly Mutant[] = [
   },
 ];
 
+export async function mutatedWorld(mutant: Mutant): Promise<World> {
+  const makeCore = await mutatedCore(mutant);
+  return { ...mutant.world, makeCore };
+}
+
 /** @throws {Error} if the core no longer has the text that the mutant changes. */
-export async function mutatedWorld({ name, edits, world }: Mutant): Promise<World> {
+export async function mutatedCore({
+  name,
+  edits,
+}: Pick<Mutant, 'name' | 'edits'>): Promise<(config: RaftConfig) => Raft> {
   const { resolve } = createRequire(import.meta.url);
   const directory = mkdtempSync(join(tmpdir(), 'quorate-mutant-'));
   try {
@@ -157,7 +165,7 @@ export async function mutatedWorld({ name, edits, world }: Mutant): Promise<Worl
       writeFileSync(path, text.replaceAll(from, to));
     }
     const core: { Raft: typeof Raft } = await import(`${pathToFileURL(directory)}/index.js`);
-    return { ...world, makeCore: (config) => new core.Raft(config) };
+    return (config) => new core.Raft(config);
   } finally {
     rmSync(directory, { recursive: true });
   }

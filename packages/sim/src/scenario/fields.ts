@@ -176,6 +176,7 @@ function parseSetting(like: Setting, text: string): Setting | undefined {
   if (typeof like === 'boolean') {
     return text === 'true' || text === 'false' ? text === 'true' : undefined;
   }
+  if (text === '') return {};
   const pairs = text.split(',').map((pair) => pair.split(':').map(Number));
   return Object.fromEntries(pairs);
 }

@@ -15,16 +15,23 @@ import { planOf, type Setup, storedLogsOf } from './setup.ts';
 import { performStatement } from './statement.ts';
 import { Witness } from './witness.ts';
 
-/** A step did not go as written. The message begins with file, line and step. */
+/** A step did not go as written. The message begins with file, line and step; the cause says why. */
 export class ScenarioFailure extends Error {
   override readonly name = 'ScenarioFailure';
+  /** The virtual time, in milliseconds. */
+  readonly at: number;
+
+  constructor(message: string, at: number, cause: unknown) {
+    super(message, { cause });
+    this.at = at;
+  }
 }
 
 export interface PlayOptions {
   /** What the messages of failures call the file. */
   readonly file: string;
   /** The protocol core of every server. @default the real one */
-  readonly makeCore?: MakeCore;
+  readonly makeCore?: MakeCore | undefined;
 }
 
 /** @throws {ScenarioFailure} at the first step that does not go as written. */
@@ -44,7 +51,8 @@ export async function playScenario(
     const step = steps[at];
     const where = step === undefined ? 'at the end' : `${lines[at]}: ${printStep(step)}`;
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new ScenarioFailure(`${file}:${where}\n  ${reason}\n${run.describe()}`, { cause });
+    const message = `${file}:${where}\n  ${reason}\n${run.describe()}`;
+    throw new ScenarioFailure(message, run.time.now(), cause);
   }
 }
 
@@ -58,6 +66,7 @@ export class ScenarioRun {
   readonly hand: Hand;
   readonly #world: World;
   #refusal: string | undefined;
+  #mindsRefusals = true;
 
   constructor(setup: Setup, makeCore: MakeCore | undefined) {
     this.#world = new World(this.time, planOf(setup), {
@@ -90,7 +99,11 @@ export class ScenarioRun {
 
   act(action: Action): void {
     const outcome = this.#world.do(action);
-    if (outcome.kind !== 'done') this.#refusal = outcome.reason;
+    if (outcome.kind !== 'done' && this.#mindsRefusals) this.#refusal = outcome.reason;
+  }
+
+  neverMindRefusals(): void {
+    this.#mindsRefusals = false;
   }
 
   /** Why the action just before was refused. To ask is to expect it. */

@@ -68,6 +68,9 @@ const STATEMENTS = {
     run.cluster.crash(of.server, of.count),
   ),
 
+  /** From now on an action that is refused, or has nobody to be done to, fails nothing. */
+  neverMind: statement('never mind refusals', {}, (run) => run.neverMindRefusals()),
+
   /** The end of a random run. */
   calm: statement('stop all faults', {}, (run) => run.calm()),
   /** Elects, commits, applies everywhere and serves reads, within a stated time. */
