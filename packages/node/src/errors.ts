@@ -17,6 +17,8 @@ export type RaftErrorCode =
   | 'RAFT_STORAGE_CORRUPT'
   /** The data directory belongs to another cluster or to another server. */
   | 'RAFT_WRONG_DIRECTORY'
+  /** A recovery would not do what was asked for. Nothing was changed. */
+  | 'RAFT_RECOVERY_REFUSED'
   /** Another process has the data directory open. */
   | 'RAFT_DIRECTORY_LOCKED'
   /** A write or a sync failed. Final: the kernel may have dropped what it could not write. */

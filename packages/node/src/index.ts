@@ -7,6 +7,13 @@ export { RaftHost } from './host/raft-host.ts';
 export { MemoryNetwork } from './peers/memory-network.ts';
 export type { Receiver, Transport } from './peers/transport.ts';
 export { RaftNode } from './raft-node.ts';
+export {
+  examineRecovery,
+  type IndexRange,
+  type RecoveryOptions,
+  type RecoveryReport,
+  recoverCluster,
+} from './recovery/recover-cluster.ts';
 export type { Session } from './sessions/session.ts';
 export type * from './state-machine.ts';
 export * from './storage/dump.ts';

@@ -9,7 +9,30 @@ import type { Identity } from './storage.ts';
 
 const FILE_NAME = 'identity.json';
 const FORMAT = 1;
-const MOST_BYTES = 4_096;
+/** Room for thousands of members that left. */
+const MOST_BYTES = 65_536;
+
+/** What the file says. */
+export interface StoredIdentity extends Identity {
+  /** In the log's checksums; drawn when the log was begun. */
+  readonly salt: number;
+  /** Who the cluster began with, as far as the first start knew. */
+  readonly initialVoters: readonly number[];
+  /** Of a cluster that was made of what another one left. */
+  readonly recovery: RecoveryRecord | undefined;
+}
+
+/**
+ * The entry with which a recovered cluster begins: this server alone. The log may not have it yet, if
+ * a crash came between this file and the log; then it is written when the directory is next opened.
+ */
+export interface RecoveryRecord {
+  readonly fromClusterId: number;
+  readonly term: number;
+  readonly index: number;
+  /** Members of the old cluster, which never come back under these ids. Ascending. */
+  readonly leftOut: readonly number[];
+}
 
 /**
  * Reads the identity, or writes a new one into an empty directory.
@@ -20,32 +43,60 @@ const MOST_BYTES = 4_096;
 export async function claimIdentity(
   fileSystem: FileSystem,
   directory: string,
-  wanted: { readonly clusterId: number; readonly nodeId: number },
+  wanted: {
+    readonly clusterId: number;
+    readonly nodeId: number;
+    readonly initialVoters: readonly number[];
+  },
   isUsed: boolean,
-): Promise<Identity> {
-  const path = join(directory, FILE_NAME);
-  const names = await fileSystem.list(directory);
-  if (names.includes(FILE_NAME)) {
-    const found = parseIdentity(await readText(fileSystem, path), path);
+): Promise<StoredIdentity> {
+  const found = await readIdentity(fileSystem, directory);
+  if (found !== undefined) {
     requireSame(found, wanted, directory);
     return found;
   }
   if (isUsed) {
+    const path = join(directory, FILE_NAME);
     throw corruptIdentity(path, 'it is missing, but there are data of a server beside it');
   }
-  const { clusterId, nodeId } = wanted;
-  const identity = { clusterId, nodeId, incarnation: randomBytes(16).toString('hex') };
-  await writeAtomically(
-    fileSystem,
-    directory,
-    `${JSON.stringify({ format: FORMAT, ...identity })}\n`,
-  );
+  const { clusterId, nodeId, initialVoters } = wanted;
+  const incarnation = drawIncarnation();
+  const salt = saltOf(incarnation);
+  const recovery = undefined;
+  const identity = { clusterId, nodeId, incarnation, salt, initialVoters, recovery };
+  await writeIdentity(fileSystem, directory, identity);
   return identity;
 }
 
-/** 32 bits of it, for the log's checksums. */
-export const saltOf = ({ incarnation }: Identity): number =>
-  Number.parseInt(incarnation.slice(0, 8), 16);
+/**
+ * Undefined when there is none.
+ *
+ * @throws {RaftError} `RAFT_STORAGE_CORRUPT`
+ */
+export async function readIdentity(
+  fileSystem: FileSystem,
+  directory: string,
+): Promise<StoredIdentity | undefined> {
+  const names = await fileSystem.list(directory);
+  if (!names.includes(FILE_NAME)) return undefined;
+  const path = join(directory, FILE_NAME);
+  return parseIdentity(await readText(fileSystem, path), path);
+}
+
+/** A crash leaves the old file or the new one. */
+export async function writeIdentity(
+  fileSystem: FileSystem,
+  directory: string,
+  identity: StoredIdentity,
+): Promise<void> {
+  const text = `${JSON.stringify({ format: FORMAT, ...identity })}\n`;
+  await writeAtomically(fileSystem, directory, text);
+}
+
+export const drawIncarnation = (): string => randomBytes(16).toString('hex');
+
+/** 32 bits of the first incarnation. */
+const saltOf = (incarnation: string): number => Number.parseInt(incarnation.slice(0, 8), 16);
 
 function requireSame(
   found: Identity,
@@ -70,8 +121,8 @@ function requireSame(
   );
 }
 
-function parseIdentity(text: string, path: string): Identity {
-  let parsed: Partial<Identity & { format: number }>;
+function parseIdentity(text: string, path: string): StoredIdentity {
+  let parsed: Partial<StoredIdentity & { format: number }>;
   try {
     parsed = JSON.parse(text);
   } catch (cause) {
@@ -87,7 +138,9 @@ function parseIdentity(text: string, path: string): Identity {
   ) {
     throw corruptIdentity(path, `it does not say format ${FORMAT} with all its fields`);
   }
-  return { clusterId: clusterId!, nodeId: nodeId!, incarnation };
+  // A directory that was never recovered keeps its salt in its incarnation.
+  const { salt = saltOf(incarnation), initialVoters = [], recovery } = parsed;
+  return { clusterId: clusterId!, nodeId: nodeId!, incarnation, salt, initialVoters, recovery };
 }
 
 async function readText(fileSystem: FileSystem, path: string): Promise<string> {

@@ -1,12 +1,14 @@
 import { join } from 'node:path';
 import type { Configuration, StoredState } from '@quorate/core';
 import { RaftError } from '../errors.ts';
+import { beginRecoveredCluster } from '../recovery/first-entry.ts';
 import { lockDirectory } from './directory-lock.ts';
 import { diskError } from './disk-errors.ts';
 import { DiskLog } from './disk-log.ts';
 import { DiskSnapshotStore } from './disk-snapshots.ts';
 import { nodeFileSystem } from './file-system.ts';
-import { claimIdentity, saltOf } from './identity.ts';
+import { claimIdentity } from './identity.ts';
+import { logDirectory } from './log-directory.ts';
 import type { Storage } from './storage.ts';
 
 export interface OpenStorageOptions {
@@ -25,9 +27,6 @@ export interface OpenStorageOptions {
    */
   readonly syncWriteBytes?: number;
 }
-
-/** Where the log's files lie in a data directory. */
-export const logDirectory = (directory: string): string => join(directory, 'log');
 
 /**
  * Opens or creates a data directory, alone.
@@ -58,13 +57,16 @@ async function openLocked(
 ): Promise<Storage> {
   const names = await nodeFileSystem.list(directory);
   const isUsed = names.includes('log') || names.includes('snapshots');
-  const identity = await claimIdentity(nodeFileSystem, directory, { clusterId, nodeId }, isUsed);
+  const initialVoters = rest.initialConfiguration.voters;
+  const wanted = { clusterId, nodeId, initialVoters };
+  const identity = await claimIdentity(nodeFileSystem, directory, wanted, isUsed);
 
   const { log, recovered } = await DiskLog.open({
     ...rest,
     directory: logDirectory(directory),
-    salt: saltOf(identity),
+    salt: identity.salt,
   });
+  await beginRecoveredCluster(identity, log, recovered.shape);
   const stored = recovered.shape.toStoredState();
   const snapshots = await openSnapshots(join(directory, 'snapshots'), stored);
   return {

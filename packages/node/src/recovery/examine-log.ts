@@ -1,0 +1,100 @@
+/** A log as a recovery sees it, read without writing a byte. */
+
+import {
+  ascending,
+  type Configuration,
+  configurationOf,
+  type EntryId,
+  type HardState,
+  type LogIndex,
+  membersOf,
+  type NodeId,
+  nextIndex,
+} from '@quorate/core';
+import type { FileSystem } from '../storage/file-system.ts';
+import type { StoredIdentity } from '../storage/identity.ts';
+import { logDirectory } from '../storage/log-directory.ts';
+import { recoverLog } from '../storage/recovery.ts';
+import { missingEntry } from './first-entry.ts';
+
+export interface ExaminedLog {
+  readonly hardState: HardState;
+  readonly lastEntry: EntryId;
+  /** Of the first entry that is in the log. */
+  readonly firstIndex: LogIndex;
+  readonly snapshotIndex: LogIndex;
+  readonly role: 'voter' | 'learner' | 'removed';
+  /** Everybody else who was ever a member, as far as is known here. Ascending. */
+  readonly others: readonly NodeId[];
+  readonly warnings: readonly string[];
+}
+
+/** @throws {RaftError} `RAFT_STORAGE_CORRUPT` */
+export async function examineLog(
+  fileSystem: FileSystem,
+  directory: string,
+  identity: StoredIdentity,
+): Promise<ExaminedLog> {
+  const { shape, segments, prepared, warnings } = await recoverLog({
+    fileSystem: readOnly(fileSystem),
+    directory: logDirectory(directory),
+    initialConfiguration: initialConfigurationOf(identity),
+    salt: identity.salt,
+  });
+  for (const { file } of prepared === undefined ? segments : [...segments, prepared]) {
+    await file.close();
+  }
+  const missing = missingEntry(identity, shape);
+  if (missing !== undefined) shape.applyWrite(missing, [NOWHERE]);
+  const { hardState, base, lastIndex, snapshot, configurations } = shape.toStoredState();
+  const all = [snapshot.configuration, ...configurations.map((entry) => entry.configuration)];
+  const nodeId = identity.nodeId as NodeId;
+  const others = new Set([...all.flatMap(everybodyIn), ...(identity.initialVoters as NodeId[])]);
+  others.delete(nodeId);
+  return {
+    hardState,
+    lastEntry: { index: lastIndex, term: shape.termAt(lastIndex) },
+    firstIndex: nextIndex(base.index),
+    snapshotIndex: snapshot.index,
+    role: roleIn(all.at(-1) as Configuration, nodeId),
+    others: ascending(others),
+    warnings,
+  };
+}
+
+/** What a log without a configuration in it began with. */
+export function initialConfigurationOf({ nodeId, initialVoters }: StoredIdentity): Configuration {
+  return configurationOf(initialVoters.length === 0 ? [nodeId] : initialVoters);
+}
+
+/** Of an entry that is only counted. */
+const NOWHERE = { firstIndex: 0 as LogIndex, segment: 0, offset: 0, byteLength: 0 };
+
+function everybodyIn(configuration: Configuration): readonly NodeId[] {
+  const { removed, next } = configuration;
+  const coming = next === undefined ? [] : [...next.voters, ...next.learners];
+  return [...membersOf(configuration), ...removed, ...coming];
+}
+
+function roleIn(configuration: Configuration, id: NodeId): ExaminedLog['role'] {
+  const { voters, outgoing, learners } = configuration;
+  if (voters.includes(id) || outgoing.includes(id)) return 'voter';
+  return learners.includes(id) ? 'learner' : 'removed';
+}
+
+/** Reading a log tidies it up; not here. */
+function readOnly(fileSystem: FileSystem): FileSystem {
+  const refuse = (): never => {
+    throw new TypeError('an examination writes nothing');
+  };
+  return {
+    list: (directory) => fileSystem.list(directory),
+    open: (path) => fileSystem.open(path, 'read'),
+    freeBytes: (directory) => fileSystem.freeBytes(directory),
+    remove: () => Promise.resolve(),
+    makeDirectory: refuse,
+    rename: refuse,
+    truncate: refuse,
+    syncDirectory: refuse,
+  };
+}

@@ -1,0 +1,243 @@
+/**
+ * A new cluster out of what one server has left, when a majority is lost for good.
+ *
+ * Raft promises that nothing acknowledged is lost while a majority survives. Without one that promise
+ * cannot be kept, only limited: what this server stores is kept, and what others may have acknowledged
+ * after it is lost. A person must say so: `examineRecovery` tells what would be kept, `recoverCluster`
+ * does it and is told the last entry to keep. docs/recovery.md is the page for that person.
+ */
+
+import { type EntryId, type LogIndex, nextIndex, nextTerm } from '@quorate/core';
+import { RaftError } from '../errors.ts';
+import { lockDirectory } from '../storage/directory-lock.ts';
+import { diskError } from '../storage/disk-errors.ts';
+import { DiskLog } from '../storage/disk-log.ts';
+import { type FileSystem, nodeFileSystem } from '../storage/file-system.ts';
+import {
+  drawIncarnation,
+  readIdentity,
+  type StoredIdentity,
+  writeIdentity,
+} from '../storage/identity.ts';
+import { logDirectory } from '../storage/log-directory.ts';
+import { type ExaminedLog, examineLog, initialConfigurationOf } from './examine-log.ts';
+import { beginRecoveredCluster } from './first-entry.ts';
+
+export interface RecoveryOptions {
+  /** Of a server that does not run. */
+  readonly directory: string;
+  /** Never used before: old members are told from new ones by it. A safe integer, 0 or above. */
+  readonly newClusterId: number;
+  /**
+   * Where an on-disk state machine stands: everything up to there is committed.
+   *
+   * @default what the log says of commits, and the snapshot
+   */
+  readonly appliedIndex?: number;
+}
+
+/** What a recovery keeps, what it cannot know and whom it leaves out. */
+export interface RecoveryReport {
+  readonly directory: string;
+  readonly nodeId: number;
+  readonly oldClusterId: number;
+  readonly newClusterId: number;
+  /**
+   * The end of this server's log. Of several survivors the one whose last entry has the largest term,
+   * and of these the largest index, is to be recovered: it has what the others have (§5.4.1).
+   */
+  readonly lastEntry: EntryId;
+  /** Everything up to here is known to be committed. The disk learns of commits late. */
+  readonly committedIndex: LogIndex;
+  /** The snapshot stands here; 0 without one. */
+  readonly snapshotIndex: LogIndex;
+  /** Entries that are kept: those in the log. What came before is in the state or its snapshot. */
+  readonly kept: IndexRange | undefined;
+  /**
+   * Of those, entries that are not known to be committed. They may have been acknowledged or not; they
+   * are kept, and take effect.
+   */
+  readonly uncertain: IndexRange | undefined;
+  /** Entries after this one are lost, if other servers have acknowledged any. */
+  readonly mayBeLostAfter: LogIndex;
+  /** Members of the old cluster that this directory knows of. None of them can join the new one. */
+  readonly leftOut: readonly number[];
+  /** What this server was, by the last configuration in its log. Who is no voter may be far behind. */
+  readonly role: 'voter' | 'learner' | 'removed';
+  /** The entry with which the new cluster begins, with this server as its only voter. */
+  readonly firstEntry: EntryId;
+  /** What was found while the log was read, one sentence each. */
+  readonly warnings: readonly string[];
+}
+
+/** First and last, both included. */
+export interface IndexRange {
+  readonly first: LogIndex;
+  readonly last: LogIndex;
+}
+
+/**
+ * Says what `recoverCluster` would do, and changes nothing.
+ *
+ * @throws {RaftError} `RAFT_WRONG_DIRECTORY` when no server's data are there, `RAFT_DIRECTORY_LOCKED`
+ *   while it runs, `RAFT_STORAGE_CORRUPT`, `RAFT_RECOVERY_REFUSED`, `RAFT_BAD_OPTION`.
+ */
+export function examineRecovery(options: RecoveryOptions): Promise<RecoveryReport> {
+  return alone(options.directory, () => examineDirectory(nodeFileSystem, options));
+}
+
+/**
+ * Makes the server of this directory the only member of a new cluster, with everything in its log and
+ * its state. Others join it as new servers, with empty directories and ids that were never used; also
+ * those whose data have survived. A crash leaves the old server or the new one.
+ *
+ * @param options.keepThrough The last entry to keep, as `examineRecovery` has reported it.
+ * @throws {RaftError} as `examineRecovery`; `RAFT_RECOVERY_REFUSED` also when the log does not end there.
+ */
+export function recoverCluster(
+  options: RecoveryOptions & { readonly keepThrough: EntryId },
+): Promise<RecoveryReport> {
+  return alone(options.directory, () => recoverDirectory(nodeFileSystem, options));
+}
+
+/** `examineRecovery` for whoever has the directory to himself. */
+export async function examineDirectory(
+  fileSystem: FileSystem,
+  options: RecoveryOptions,
+): Promise<RecoveryReport> {
+  const identity = await identityOf(fileSystem, options.directory);
+  requireNewId(options.newClusterId, identity);
+  const log = await examineLog(fileSystem, options.directory, identity);
+  return reportOf(options, identity, log);
+}
+
+/** `recoverCluster` for whoever has the directory to himself. */
+export async function recoverDirectory(
+  fileSystem: FileSystem,
+  options: RecoveryOptions & { readonly keepThrough: EntryId },
+): Promise<RecoveryReport> {
+  const { directory, newClusterId, keepThrough } = options;
+  const report = await examineDirectory(fileSystem, options);
+  requireLast(keepThrough, report);
+  const identity = await identityOf(fileSystem, directory);
+  // An earlier recovery that a crash interrupted comes first.
+  await finishRecovery(fileSystem, directory, identity);
+  const { oldClusterId, firstEntry, leftOut } = report;
+  const recovered: StoredIdentity = {
+    ...identity,
+    clusterId: newClusterId,
+    incarnation: drawIncarnation(),
+    recovery: { fromClusterId: oldClusterId, ...firstEntry, leftOut },
+  };
+  await writeIdentity(fileSystem, directory, recovered);
+  await finishRecovery(fileSystem, directory, recovered);
+  return report;
+}
+
+async function finishRecovery(
+  fileSystem: FileSystem,
+  directory: string,
+  identity: StoredIdentity,
+): Promise<void> {
+  const { log, recovered } = await DiskLog.open({
+    fileSystem,
+    directory: logDirectory(directory),
+    salt: identity.salt,
+    initialConfiguration: initialConfigurationOf(identity),
+  });
+  try {
+    await beginRecoveredCluster(identity, log, recovered.shape);
+  } finally {
+    await log.close();
+  }
+}
+
+function reportOf(
+  { directory, newClusterId, appliedIndex = 0 }: RecoveryOptions,
+  { nodeId, clusterId: oldClusterId }: StoredIdentity,
+  log: ExaminedLog,
+): RecoveryReport {
+  const { lastEntry, firstIndex, hardState, snapshotIndex } = log;
+  const { index } = lastEntry;
+  if (appliedIndex > index) {
+    const problem = `the state machine stands at ${appliedIndex}, but the log ends at ${index}`;
+    const remedy = 'the log was lost: recover another survivor, or restore a backup';
+    throw new RaftError('RAFT_STORAGE_CORRUPT', `${problem}; ${remedy}`);
+  }
+  const committed = Math.max(hardState.commitIndex, snapshotIndex, appliedIndex) as LogIndex;
+  return {
+    directory,
+    nodeId,
+    oldClusterId,
+    newClusterId,
+    lastEntry,
+    committedIndex: committed,
+    snapshotIndex,
+    kept: rangeOf(firstIndex, index),
+    uncertain: rangeOf(nextIndex(committed), index),
+    mayBeLostAfter: index,
+    leftOut: log.others,
+    role: log.role,
+    firstEntry: { term: nextTerm(hardState.term), index: nextIndex(index) },
+    warnings: log.warnings,
+  };
+}
+
+const rangeOf = (first: LogIndex, last: LogIndex): IndexRange | undefined =>
+  first <= last ? { first, last } : undefined;
+
+async function identityOf(fileSystem: FileSystem, directory: string): Promise<StoredIdentity> {
+  const identity = await readIdentity(fileSystem, directory);
+  if (identity !== undefined) return identity;
+  throw noServer(directory);
+}
+
+function requireNewId(newClusterId: number, { clusterId, recovery }: StoredIdentity): void {
+  if (!Number.isSafeInteger(newClusterId) || newClusterId < 0) {
+    const remedy = 'give a whole number of at least 0 that no cluster of yours has had';
+    throw new RaftError('RAFT_BAD_OPTION', `newClusterId is ${newClusterId}; ${remedy}`);
+  }
+  const used = clusterId === newClusterId ? 'already' : 'formerly';
+  if (clusterId !== newClusterId && recovery?.fromClusterId !== newClusterId) return;
+  const remedy =
+    used === 'already'
+      ? 'if it was recovered just now, start the server; else choose an id that was never used'
+      : 'choose an id that was never used, or old members could come back';
+  throw refused(`the directory belongs ${used} to cluster ${newClusterId}; ${remedy}`);
+}
+
+function requireLast(keepThrough: EntryId, { lastEntry }: RecoveryReport): void {
+  if (keepThrough.index === lastEntry.index && keepThrough.term === lastEntry.term) return;
+  const asked = `${keepThrough.index} of term ${keepThrough.term}`;
+  const found = `${lastEntry.index} of term ${lastEntry.term}`;
+  throw refused(`the log ends with entry ${found}, not with ${asked}; examine it again`);
+}
+
+function refused(message: string): RaftError {
+  return new RaftError('RAFT_RECOVERY_REFUSED', message);
+}
+
+function noServer(directory: string, cause?: unknown): RaftError {
+  return new RaftError(
+    'RAFT_WRONG_DIRECTORY',
+    `${directory} holds no server's data; name the data directory of a server that has run`,
+    { cause, details: { directory } },
+  );
+}
+
+async function alone<Result>(directory: string, work: () => Promise<Result>): Promise<Result> {
+  try {
+    await identityOf(nodeFileSystem, directory);
+    const lock = await lockDirectory(directory);
+    try {
+      return await work();
+    } finally {
+      await lock.release();
+    }
+  } catch (error) {
+    if (error instanceof RaftError) throw error;
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') throw noServer(directory, error);
+    throw diskError(error, directory);
+  }
+}
