@@ -3,7 +3,7 @@
  * same run. docs/simulation.md says what is done to them, what is checked, and what it found.
  */
 
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { progress, runCommand, SWITCH, TEXT, wholeNumber } from './flags.mjs';
@@ -18,6 +18,8 @@ const USAGE = `npm run sim -- [options]
   --scale 1       faults last so many times as long
   --json          one line of JSON for each run, and no summary
   --scenario FILE plays a scenario, such as the one that a failed seed leaves in ./sim-failures
+  --tla FILE      writes the trace of a run, of --seed, for etcd-io/raft's TLA+ specification
+                  (docs/tla.md)
 
 A seed that fails is made small, which takes a few seconds.`;
 
@@ -29,6 +31,7 @@ const OPTIONS = {
   parallel: SWITCH,
   json: SWITCH,
   scenario: TEXT,
+  tla: TEXT,
 };
 
 await runCommand(USAGE, OPTIONS, main);
@@ -40,6 +43,7 @@ async function main(values) {
   prepare();
   const sim = await import('../packages/sim/dist/index.js');
   if (values.scenario !== undefined) return play(sim, values.scenario);
+  if (values.tla !== undefined) return trace(sim, first, values);
   if (count === undefined && values.seed !== undefined) return one(sim, first, scale, values.json);
   const runs = await many(sim, { first, count: count ?? DEFAULT_SEEDS, scale, ...values });
   if (!values.json) console.log(summary(sim, runs));
@@ -50,6 +54,21 @@ async function play({ parseScenario, playScenario }, file) {
   const parsed = parseScenario(readFileSync(file, 'utf8'), file);
   await playScenario(parsed, { file });
   console.log(`passed: ${parsed.scenario.title}`);
+}
+
+/** Its own run, of what the specification knows: see docs/tla.md. */
+async function trace({ runForTla }, seed, { tla: file, ...others }) {
+  const wrong = ['seeds', 'scale', 'parallel', 'json'].find((flag) => others[flag]);
+  if (wrong !== undefined) throw new Error(`--tla goes with --seed only, not with --${wrong}`);
+  const { size, lines, acceptance, endsEarly, failure } = await runForTla(seed);
+  writeFileSync(file, `${lines.join('\n')}\n`);
+  console.log(`${file}: ${lines.length} events of ${size} servers`);
+  if (endsEarly !== undefined) console.log(`it ends early: ${endsEarly}`);
+  if (acceptance.kind === 'rejected') {
+    throw new Error(`line ${acceptance.line} would be rejected: ${acceptance.reason}`);
+  }
+  if (failure !== undefined) throw failure;
+  console.log('accepted by the restatement in packages/sim; docs/tla.md says how TLC checks it');
 }
 
 /** Prints every action with its time, and then the report. */

@@ -31,4 +31,5 @@ export {
   smallFailureOf,
 } from './scenario/small-failure.ts';
 export type { Task, Time, Timer } from './time.ts';
+export { DEFAULT_TLA_LINES, runForTla, type TlaRun } from './tla/run.ts';
 export { VirtualTime } from './virtual-time.ts';

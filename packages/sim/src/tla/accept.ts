@@ -24,6 +24,7 @@ import {
 import { checkInvariants } from './invariants.ts';
 import { type Line, type LineMessage, type MessageType, parseLine } from './line.ts';
 import {
+  Disputed,
   demand,
   entryOf,
   Impossible,
@@ -37,7 +38,9 @@ import { receive } from './receive.ts';
 export type Acceptance =
   | { readonly kind: 'accepted'; readonly events: ReadonlyMap<string, number> }
   /** `line` counts from 1, with the lines that are no events. */
-  | { readonly kind: 'rejected'; readonly line: number; readonly reason: string };
+  | { readonly kind: 'rejected'; readonly line: number; readonly reason: string }
+  /** Accepted before this line, after which the specification is wrong; see invariants.ts. */
+  | { readonly kind: 'disputed'; readonly line: number; readonly reason: string };
 
 export function acceptTrace(texts: readonly string[]): Acceptance {
   const events = new Map<string, number>();
@@ -57,7 +60,8 @@ export function acceptTrace(texts: readonly string[]): Acceptance {
       events.set(line.name, (events.get(line.name) ?? 0) + 1);
     }
   } catch (error) {
-    return { kind: 'rejected', line: number, reason: (error as Error).message };
+    const kind = error instanceof Disputed ? 'disputed' : 'rejected';
+    return { kind, line: number, reason: (error as Error).message };
   }
   return { kind: 'accepted', events };
 }

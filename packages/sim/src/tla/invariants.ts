@@ -1,28 +1,33 @@
 /**
- * The invariants of Traceetcdraft.cfg, checked after each line for the server that it changed. A
- * behaviour of the specification keeps them, so they fail only where the specification is at fault.
+ * The invariants of Traceetcdraft.cfg, checked after each line for the server that it changed.
+ *
+ * Two of them do not hold of Raft, and TLC stops where they fail: MoreUpToDateCorrectInv forgets that
+ * a log's last entry may be newer than one that was committed later (etcd-io/raft issue 515), and
+ * LeaderCompletenessInv takes the term of an entry for the term in which it was committed.
  */
 
-import { demand, isQuorum, lastTerm, type Model, type ModelServer } from './model.ts';
+import { Disputed, demand, isQuorum, lastTerm, type Model, type ModelServer } from './model.ts';
 
 export function checkInvariants(model: Model, changed: ModelServer): void {
   demand(
     changed.role !== 'StateLeader' || changed.commit <= changed.durable.log,
     `the leader has committed ${changed.commit} and ${changed.durable.log} are durable`,
   );
-  for (const other of model.servers.values()) {
-    if (other === changed) continue;
+  const others = [...model.servers.values()].filter((server) => server !== changed);
+  for (const other of others) {
     checkLeaders(changed, other);
-    for (const [one, two] of [
-      [changed, other],
-      [other, changed],
-    ] as const) {
-      checkVotable(one, two);
-      checkCompleteness(one, two);
-    }
+    checkCommitted(changed, other);
+    checkElection(changed, other);
+    checkElection(other, changed);
     checkMatching(changed, other);
   }
   for (const server of model.servers.values()) checkHeld(model, server);
+  for (const other of others) {
+    checkVotable(changed, other);
+    checkVotable(other, changed);
+    checkCompleteness(changed, other);
+    checkCompleteness(other, changed);
+  }
 }
 
 /** MoreThanOneLeaderInv. */
@@ -31,28 +36,37 @@ function checkLeaders(one: ModelServer, two: ModelServer): void {
   demand(!lead, `${one.id} and ${two.id} lead term ${one.term}`);
 }
 
-/** LogInv, and MoreUpToDateCorrectInv: whose log is no older holds all that the other committed. */
-function checkVotable(one: ModelServer, two: ModelServer): void {
-  const [ours, theirs] = [lastTerm(one.log), lastTerm(two.log)];
-  const isUpToDate = ours > theirs || (ours === theirs && one.log.length >= two.log.length);
-  demand(!isUpToDate || holds(one, two, two.commit), `${one.id} lacks what ${two.id} committed`);
+/** LogInv. */
+function checkCommitted(one: ModelServer, two: ModelServer): void {
   const both = Math.min(one.commit, two.commit);
   demand(holds(one, two, both), `${one.id} and ${two.id} have committed different entries`);
 }
 
-/** LeaderCompletenessInv, and ElectionSafetyInv: a leader's log ends last in its own term. */
+/** MoreUpToDateCorrectInv: whose log is no older holds all that the other committed. */
+function checkVotable(one: ModelServer, two: ModelServer): void {
+  const [ours, theirs] = [lastTerm(one.log), lastTerm(two.log)];
+  const isUpToDate = ours > theirs || (ours === theirs && one.log.length >= two.log.length);
+  if (!isUpToDate || holds(one, two, two.commit)) return;
+  throw new Disputed(`MoreUpToDateCorrectInv: ${one.id} lacks what ${two.id} committed`);
+}
+
+/** ElectionSafetyInv: nobody has more of a leader's term than the leader. */
+function checkElection(leader: ModelServer, other: ModelServer): void {
+  if (leader.role !== 'StateLeader') return;
+  const ownIn = ({ log }: ModelServer) => log.findLastIndex(({ term }) => term === leader.term);
+  const hasAll = ownIn(leader) >= ownIn(other);
+  demand(hasAll, `${other.id} has more of term ${leader.term} than its leader`);
+}
+
+/** LeaderCompletenessInv: a leader holds what is committed of earlier terms. */
 function checkCompleteness(leader: ModelServer, other: ModelServer): void {
   if (leader.role !== 'StateLeader') return;
   for (let at = 0; at < other.commit; at++) {
     const entry = other.log[at]!;
     if (leader.term <= entry.term) break;
-    demand(leader.log[at]?.key === entry.key, `leader ${leader.id} lacks entry ${at + 1}`);
+    if (leader.log[at]?.key === entry.key) continue;
+    throw new Disputed(`LeaderCompletenessInv: leader ${leader.id} lacks entry ${at + 1}`);
   }
-  const ownIn = ({ log }: ModelServer) => log.findLastIndex(({ term }) => term === leader.term);
-  demand(
-    ownIn(leader) >= ownIn(other),
-    `${other.id} has more of term ${leader.term} than its leader`,
-  );
 }
 
 /** LogMatchingInv: equal terms at one index, equal up to there. */

@@ -13,6 +13,11 @@ export class Impossible extends Error {
   override readonly name: string = 'Impossible';
 }
 
+/** The specification says that this is wrong, and Raft that it is right. */
+export class Disputed extends Error {
+  override readonly name: string = 'Disputed';
+}
+
 export function demand(condition: boolean, why: string): asserts condition {
   if (!condition) throw new Impossible(why);
 }
