@@ -38,3 +38,21 @@ test('one file of another log is refused, and not cut off as torn (hazard 30)', 
     message: /belongs to another log/,
   });
 });
+
+test('a file that was left before a gap is not needed, and not part of the log (hazard 29)', async () => {
+  const disk = new MemoryFileSystem();
+  const { log } = await openLog(disk);
+  for (let index = 1; index <= 2_400; index += 300) {
+    await durable(log, writeOf({ batches: [batchOf(1, index, 'x'.repeat(300))] }));
+  }
+  const full = disk.afterKill();
+  await log.compact(snapshotOf(2_100, 1), 2_100 as LogIndex);
+  await log.close();
+
+  const left = disk.afterKill();
+  const [oldest] = [...full.files.keys()].sort();
+  assert.ok(oldest !== undefined && !left.files.has(oldest), 'it was removed');
+  left.files.set(oldest, full.files.get(oldest)!);
+  const { shape } = (await openLog(left)).recovered;
+  assert.deepEqual([shape.base.index, shape.lastIndex], [2_100, 2_400]);
+});
