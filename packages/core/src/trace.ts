@@ -92,6 +92,16 @@ export type TraceEvent =
       readonly term: Term;
       readonly to: NodeId;
     }
+  /** It refused an entry that it had acknowledged: its disk does not keep what it promises. */
+  | {
+      readonly kind: 'followerLostEntries';
+      readonly node: NodeId;
+      readonly term: Term;
+      readonly follower: NodeId;
+      /** What it had acknowledged, and where its log can end now at most. */
+      readonly matchIndex: LogIndex;
+      readonly hintIndex: LogIndex;
+    }
   | { readonly kind: 'rested'; readonly node: NodeId; readonly term: Term }
   | { readonly kind: 'woke'; readonly node: NodeId; readonly term: Term }
   | {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { stripVTControlCharacters } from 'node:util';
 import { createLog, type LogLevel } from './log-lines.ts';
+import { traceLog } from './trace-log.ts';
 
 function logged(least: LogLevel, use: (log: ReturnType<typeof createLog>) => void): string {
   let written = '';
@@ -31,5 +32,18 @@ test('what is less grave than asked for is left out', () => {
       .split('\n')
       .map((line) => line.split(/\s+/)[1]),
     ['warn', 'error'],
+  );
+});
+
+test('the protocol’s decisions are for debugging, but a disk that lost its promises is an error', () => {
+  const lost = { follower: 3, matchIndex: 5, hintIndex: 2 };
+  const lines = logged('error', (log) => {
+    const trace = traceLog(log);
+    trace({ kind: 'woke', node: 1, term: 2 } as never);
+    trace({ kind: 'followerLostEntries', node: 1, term: 2, ...lost } as never);
+  });
+  assert.match(
+    lines,
+    /^\S+ error "?a member has lost entries .* term=2 follower=3 matchIndex=5 hintIndex=2\n$/,
   );
 });

@@ -4,8 +4,14 @@ import type { TraceSink } from '@quorate/core';
 import type { InitialMember, ServerLog } from '@quorate/etcd';
 import type { Log } from './log-lines.ts';
 
+const LOST_ENTRIES =
+  'a member has lost entries that it had acknowledged; they are sent again, but its disk cannot be trusted';
+
 export function traceLog(log: Log): TraceSink {
-  return ({ kind, node: _, ...facts }) => log('debug', kind, facts);
+  return ({ kind, node: _, ...facts }) => {
+    if (kind === 'followerLostEntries') log('error', LOST_ENTRIES, facts);
+    else log('debug', kind, facts);
+  };
 }
 
 /** Ids are hashes of 16 digits; whoever reads a log knows the members by the names they gave them. */

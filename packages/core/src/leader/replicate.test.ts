@@ -335,3 +335,40 @@ test('a follower that conflicts at the base of the log is sent the snapshot (haz
   leader.receive(rejected(3, 3, [3, 2], 4));
   assert.equal(toThree(leader)[0]?.kind, 'installSnapshot');
 });
+
+/** A leader of five entries, all of them on server 2, which answers nothing any more. */
+function leaderWithFollower(): Server {
+  const leader = leaderOf();
+  leader.propose(5);
+  leader.finishWrites();
+  leader.receive(accepted(2, 5));
+  leader.takeSent();
+  return leader;
+}
+
+for (const [name, isNoticed] of [
+  ['over a connection that broke', true],
+  ['unnoticed', false],
+] as const) {
+  test(`a follower whose disk lost what it acknowledged is sent it again, ${name} (hazard 7)`, () => {
+    const leader = leaderWithFollower();
+    if (isNoticed) leader.step({ kind: 'peerUnreachable', peer: 2 as NodeId });
+    leader.now += 100;
+    leader.step({ kind: 'timePassed' });
+    // Its log ends at entry 2 now, and it refuses whatever follows another one.
+    const appends: number[] = [];
+    for (let turn = 0; turn < 10; turn += 1) {
+      for (const sent of leader.takeSent()) {
+        if (sent.kind !== 'appendEntries' || sent.to !== 2) continue;
+        appends.push(sent.prevLogIndex);
+        if (sent.prevLogIndex > 2) leader.receive(rejected(2, sent.prevLogIndex, [2, 1], 1));
+        else leader.receive(accepted(2, 5));
+      }
+    }
+    assert.equal(appends.at(-1), 2, `appends behind ${appends}`);
+    assert.ok(appends.length <= 3, `${appends.length} appends`);
+    const lost = leader.trace.filter(({ kind }) => kind === 'followerLostEntries');
+    assert.equal(lost.length, 1);
+    assert.equal(leader.raft.commitIndex, 5);
+  });
+}

@@ -139,6 +139,14 @@ export function onAppendRejected(node: LeaderNode, message: AppendRejected): voi
   if (progress === undefined) return;
   heard(node, progress, message.round);
   if (isLate(progress, message)) return;
+  if (message.prevLogIndex === progress.matchIndex) {
+    // It refuses what it has acknowledged. That word may only be late, so we ask again first.
+    if (progress.mode.kind !== 'probe') {
+      toProbe(progress, nextIndex(progress.matchIndex), false);
+      return;
+    }
+    noteLoss(node, progress, message);
+  }
 
   // The hint is the follower's last entry that could match. Ours may skip further: entries of a
   // term above the hint's cannot be in its log.
@@ -155,13 +163,22 @@ export function onAppendRejected(node: LeaderNode, message: AppendRejected): voi
   node.trace?.({ kind: 'backtracked', node: id, term, follower: message.from, nextIndex: next });
 }
 
+/** A disk has lost what it had promised to keep (hazard 7): only what it holds now counts. */
+function noteLoss(node: LeaderNode, progress: Progress, message: AppendRejected): void {
+  const { matchIndex } = progress;
+  const { from: follower, hintIndex } = message;
+  progress.matchIndex = hintIndex;
+  const { id, currentTerm: term } = node;
+  node.trace?.({ kind: 'followerLostEntries', node: id, term, follower, matchIndex, hintIndex });
+}
+
 /** A refusal of something else than we sent last, which a later answer has overtaken. */
 function isLate(progress: Progress, message: AppendRejected): boolean {
   // Every log begins alike (index 0): who refuses that has refused a term that is over (term-gate.ts).
   if (message.prevLogIndex === INDEX_ZERO) return true;
   switch (progress.mode.kind) {
     case 'replicate':
-      return message.prevLogIndex <= progress.matchIndex;
+      return message.prevLogIndex < progress.matchIndex;
     case 'probe':
       return message.prevLogIndex !== previousIndex(progress.nextIndex);
     case 'snapshot':

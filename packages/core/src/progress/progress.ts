@@ -10,7 +10,10 @@ import type { Inflight } from './inflight.ts';
  *        └──entries compacted──┴──▶ snapshot ──sent─────────┘
  */
 export interface Progress {
-  /** Highest index known to be durable on the follower. Never falls within a term (Figure 2). */
+  /**
+   * Highest index known to be durable on the follower. Never falls within a term (Figure 2), unless
+   * the follower's disk has lost what was durable.
+   */
   matchIndex: LogIndex;
   /** The next entry to send (Figure 2); always above matchIndex. */
   nextIndex: LogIndex;

@@ -57,10 +57,10 @@ function nameOf(event: TraceEvent): string {
 }
 
 /**
- * Events with a list of their own, and what happens only under a driver that watches hosts: the core's
- * rest.faults.test.ts has that driver, and its faults.
+ * Events with a list of their own; what happens only under a driver that watches hosts (the core's
+ * rest.faults.test.ts has that driver, and its faults); and what only a disk that lies brings about.
  */
-type Special = 'becameFollower' | 'voted' | 'rested' | 'woke';
+type Special = 'becameFollower' | 'voted' | 'rested' | 'woke' | 'followerLostEntries';
 
 /**
  * Every name that a set of runs must reach. The compiler refuses a list that lacks a kind of event, a

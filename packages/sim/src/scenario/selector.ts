@@ -95,6 +95,7 @@ const TRACE_KINDS: Readonly<Record<TraceEvent['kind'], true>> = {
   readConfirmed: true,
   rested: true,
   woke: true,
+  followerLostEntries: true,
 };
 
 export const trace: TextField<TraceSelector> = {
