@@ -19,6 +19,7 @@ import type { Disk } from './disk.ts';
 import { EntryLedger } from './entry-ledger.ts';
 import { LeasePromises } from './lease-promises.ts';
 import type { Server, ServerObserver } from './server.ts';
+import type { StoredLog } from './stored-log.ts';
 import { expectOrderly, Transitions } from './transitions.ts';
 import { PropertyViolation } from './violation.ts';
 
@@ -119,6 +120,7 @@ export class Properties implements ServerObserver {
         `server ${server.id} applies ${batch.firstIndex} after ${server.appliedIndex}`,
       );
     }
+    this.#expectApplicable(server, batch);
     this.#ledger.expectKnown(server.id, batch);
     for (let index = batch.firstIndex; index <= lastIndexOf(batch); index++) {
       this.#expectCommitted(server.id, index, batch.term);
@@ -251,10 +253,32 @@ export class Properties implements ServerObserver {
     );
   }
 
+  /** Whether a disk has at `index` what the leader of `term` has, as far as that is still to be seen. */
+  #isOfLeader(term: Term, index: LogIndex, durable: StoredLog): boolean {
+    const stored = durable.termAt(index);
+    const leader = this.#running.get(this.#leaders.get(term) ?? (0 as NodeId));
+    if (stored === undefined || leader?.status().term !== term) return stored !== undefined;
+    const own = leader.disk.latest.termAt(index);
+    return own === undefined || own === stored;
+  }
+
+  /** A state machine is given only what its own disk holds: what it does cannot be undone. */
+  #expectApplicable({ id, disk }: Server, batch: Batch): void {
+    const last = lastIndexOf(batch);
+    const { durable } = disk;
+    if (last <= durable.snapshot.index || durable.termAt(last) === batch.term) return;
+    throw new PropertyViolation(
+      'appliedIsDurable',
+      `server ${id} applies entry ${last} of term ${batch.term}; its disk ends at ${durable.lastIndex}`,
+    );
+  }
+
   #expectDurableLog(server: Server, term: Term, matchIndex: LogIndex): void {
-    const { hardState, lastIndex, snapshot } = server.disk.durable;
-    if (hardState.term >= term && Math.max(lastIndex, snapshot.index) >= matchIndex) return;
+    const { durable } = server.disk;
+    const { hardState, lastIndex, snapshot } = durable;
     if (hardState.term > term) return;
+    const isStored = snapshot.index >= matchIndex || this.#isOfLeader(term, matchIndex, durable);
+    if (hardState.term === term && isStored) return;
     throw new PropertyViolation(
       'acceptanceIsDurable',
       `server ${server.id} accepts up to ${matchIndex} in term ${term}; its disk has ` +

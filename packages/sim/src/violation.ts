@@ -12,6 +12,7 @@ export const PROPERTIES = {
   rolesFollow: 'followers run, candidates win, leaders step down, and nothing else (Figure 4)',
   indexesAreOrdered: 'applied, committed and last index stand in this order (Figure 2)',
   leaseIsKept: 'who has answered a leader elects nobody else for a while (dissertation §6.4.1)',
+  appliedIsDurable: 'what the state machine is given is on its own disk (effects.ts)',
   committedIsImmutable: 'a committed entry is never removed or changed (§5.4.3)',
   oneVotePerTerm: 'a server votes once in a term, also across restarts (§5.2)',
   voteIsDurable: 'a vote is on the disk before it is given (Figure 2, Persistent state)',

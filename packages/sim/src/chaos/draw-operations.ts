@@ -128,7 +128,7 @@ export const OPERATIONS: Readonly<Record<string, (table: Table) => readonly Acti
 /** Somebody to ask: who leads, if anybody, and now and then who does not. */
 function asked(cluster: Cluster, random: () => number): readonly NodeId[] {
   const leader = leaderOf(cluster);
-  if (leader !== undefined && chance(random, 0.9)) return [leader.id];
+  if (chance(random, 0.9)) return leader === undefined ? [] : [leader.id];
   return cluster.running.length === 0 ? [] : [pick(random, cluster.running).id];
 }
 

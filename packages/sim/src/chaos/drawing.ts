@@ -11,8 +11,8 @@ import { drawQuestion, OPERATIONS } from './draw-operations.ts';
 import { drawDisk, drawNetwork } from './plan.ts';
 import type { World } from './world.ts';
 
-/** How much more often than an operation something goes wrong, and something is mended. */
-const SHARES = { faults: 0.45, remedies: 0.35 } as const;
+/** What comes of a change when those who know of it and those who do not are parted. */
+const TROUBLE = ['crash', 'crashLeader', 'crashAll', 'splitInGroups', 'isolateLeader', 'cutPairs'];
 
 export class Drawing {
   readonly #world: World;
@@ -21,6 +21,8 @@ export class Drawing {
   /** This run has some kinds of fault and not others: what hides between the others shows then. */
   readonly #faults: readonly string[];
   readonly #operations: readonly string[];
+  /** How often something goes wrong, and something is mended; the rest is operators' doing. */
+  readonly #shares: { readonly faults: number; readonly remedies: number };
   readonly #faultEveryMs: Milliseconds;
   readonly #askEveryMs: Milliseconds;
   #asked = 0;
@@ -32,7 +34,10 @@ export class Drawing {
     this.#table = { cluster, random, plan };
     this.#faults = some(random, Object.keys(FAULTS));
     this.#operations = some(random, Object.keys(OPERATIONS));
-    this.#faultEveryMs = timeoutOf(plan) * between(random, 0.3, 3);
+    const faults = between(random, 0.1, 0.4);
+    this.#shares = { faults, remedies: faults * between(random, 0.7, 1.5) };
+    this.#faultEveryMs =
+      timeoutOf(plan) * pick(random, [0.1, 0.3, 1, 3]) * between(random, 0.5, 1.5);
     this.#askEveryMs = timeoutOf(plan) * between(random, 0.02, 0.3);
   }
 
@@ -68,11 +73,23 @@ export class Drawing {
 
   #disturb(): readonly Action[] {
     const dice = this.#random();
-    if (dice < SHARES.faults) return this.#drawFrom(FAULTS, this.#faults);
-    if (dice < SHARES.faults + SHARES.remedies) {
+    const { faults, remedies } = this.#shares;
+    if (dice < faults) return this.#drawFrom(FAULTS, this.#faults);
+    if (dice < faults + remedies) {
       return this.#drawFrom(REMEDIES, Object.keys(REMEDIES));
     }
+    if (chance(this.#random, 0.2)) this.#troubleSoon();
     return this.#drawFrom(OPERATIONS, this.#operations);
+  }
+
+  /** What an operator began is under way when something goes wrong. */
+  #troubleSoon(): void {
+    const { time, plan } = this.#world;
+    const delayMs = timeoutOf(plan) * between(this.#random, 0, 0.2);
+    if (time.now() + delayMs >= plan.faultsMs) return;
+    time.after(delayMs, () => {
+      for (const action of this.#drawFrom(FAULTS, TROUBLE)) this.#world.do(action);
+    });
   }
 
   #drawFrom(
