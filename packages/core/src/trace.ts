@@ -109,7 +109,11 @@ export type TraceEvent =
       readonly node: NodeId;
       readonly term: Term;
       readonly readIndex: LogIndex;
+      readonly by: ReadAuthority;
     };
+
+/** How a leader knows that it still led when a read was asked for: it has just asked, or a lease says so. */
+export type ReadAuthority = 'round' | 'lease';
 
 /** Why a server is a follower now. */
 export type StepDownReason =

@@ -12,6 +12,7 @@ import { reachedByQuorum } from '../quorum/joint.ts';
 import { mayRest } from '../rest.ts';
 import type { PendingRead } from '../role.ts';
 import type { LeaderNode } from '../state.ts';
+import type { ReadAuthority } from '../trace.ts';
 import type { LogIndex, NodeId } from '../types.ts';
 
 /** Begins the next round, if reads wait for one and none is under way, or a lease needs renewal. */
@@ -35,22 +36,27 @@ export function answerReads(node: LeaderNode): void {
   const { reads } = node.role;
   forgetOlderRounds(node);
   if (reads.asked.length > 0 && quorumRound(node) >= reads.askedRound) {
-    answer(node, reads.asked, reads.readIndex);
+    answer(node, reads.asked, reads.readIndex, 'round');
     reads.asked = [];
   }
   if (reads.waiting.length > 0 && holdsLease(node)) {
-    answer(node, reads.waiting, node.commitIndex);
+    answer(node, reads.waiting, node.commitIndex, 'lease');
     reads.waiting = [];
   }
 }
 
-function answer(node: LeaderNode, reads: readonly PendingRead[], readIndex: LogIndex): void {
+function answer(
+  node: LeaderNode,
+  reads: readonly PendingRead[],
+  readIndex: LogIndex,
+  by: ReadAuthority,
+): void {
   const { id: from, currentTerm: term, outbox } = node;
   for (const { id, follower } of reads) {
     if (follower === undefined) outbox.reads.push({ kind: 'ready', id, readIndex });
     else outbox.send({ kind: 'readIndexReply', from, to: follower, term, id, readIndex });
   }
-  node.trace?.({ kind: 'readConfirmed', node: from, term, readIndex });
+  node.trace?.({ kind: 'readConfirmed', node: from, term, readIndex, by });
 }
 
 /** The newest round that a quorum has answered. */

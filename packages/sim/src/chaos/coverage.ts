@@ -7,6 +7,7 @@ import type {
   ChangeRefusal,
   Message,
   ProposalRefusal,
+  ReadAuthority,
   StepDownReason,
   TraceEvent,
   TransferAnswer,
@@ -51,6 +52,8 @@ function nameOf(event: TraceEvent): string {
       return `becameFollower: ${event.reason}`;
     case 'voted':
       return `${event.isPreVote ? 'preVoted' : 'voted'}: ${event.verdict}`;
+    case 'readConfirmed':
+      return `readConfirmed: ${event.by}`;
     default:
       return event.kind;
   }
@@ -60,7 +63,13 @@ function nameOf(event: TraceEvent): string {
  * Events with a list of their own; what happens only under a driver that watches hosts (the core's
  * rest.faults.test.ts has that driver, and its faults); and what only a disk that lies brings about.
  */
-type Special = 'becameFollower' | 'voted' | 'rested' | 'woke' | 'followerLostEntries';
+type Special =
+  | 'becameFollower'
+  | 'voted'
+  | 'readConfirmed'
+  | 'rested'
+  | 'woke'
+  | 'followerLostEntries';
 
 /**
  * Every name that a set of runs must reach. The compiler refuses a list that lacks a kind of event, a
@@ -80,7 +89,6 @@ const EVENTS: Readonly<Record<Exclude<TraceEvent['kind'], Special>, true>> = {
   compacted: true,
   configurationAppended: true,
   transferred: true,
-  readConfirmed: true,
 };
 
 const STEP_DOWNS: Readonly<Record<StepDownReason, true>> = {
@@ -94,6 +102,8 @@ const STEP_DOWNS: Readonly<Record<StepDownReason, true>> = {
   voted: true,
   removed: true,
 };
+
+const AUTHORITIES: Readonly<Record<ReadAuthority, true>> = { round: true, lease: true };
 
 const VERDICTS: Readonly<Record<VoteVerdict, true>> = {
   granted: true,
@@ -173,6 +183,7 @@ function expected(): readonly string[] {
   return [
     ...Object.keys(EVENTS),
     ...named('becameFollower: ', STEP_DOWNS),
+    ...named('readConfirmed: ', AUTHORITIES),
     ...named('voted: ', VERDICTS),
     ...named('preVoted: ', VERDICTS),
     ...named('membership refused: ', CHANGE_REFUSALS),

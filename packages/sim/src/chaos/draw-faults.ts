@@ -8,10 +8,11 @@ import type { Cluster } from '../cluster.ts';
 import { below, between, chance, pick, shuffled } from '../dice.ts';
 import type { Action } from '../scenario/action.ts';
 import type { Link } from '../scenario/fields.ts';
-import { type ChaosPlan, drawDisk, drawNetwork, drawOtherOptions } from './plan.ts';
+import { type ChaosPlan, type ClockPlan, drawDisk, drawNetwork, drawOtherOptions } from './plan.ts';
 import { canDoWithout, downIn, leaderOf, rottenIn } from './view.ts';
 
 export interface Table {
+  readonly clocks: ClockPlan;
   readonly cluster: Cluster;
   readonly random: Random;
   readonly plan: ChaosPlan;
@@ -30,7 +31,7 @@ export const FAULTS: Readonly<Record<string, Draw>> = {
   isolateLeader: ({ cluster }) =>
     leaderIn(cluster).map((leader) => ({
       kind: 'partition',
-      groups: [cluster.ids.filter((id) => id !== leader)],
+      groups: [others(cluster, leader)],
     })),
   /** Everybody talks to one server only. */
   star: ({ cluster, random }) => {
@@ -56,6 +57,15 @@ export const FAULTS: Readonly<Record<string, Draw>> = {
       })),
     );
   },
+  /** The leader's time passes slowly, the others' fast, and they part: what a lease fears most. */
+  slowLeaderCutOff: ({ cluster, clocks }) =>
+    leaderIn(cluster).flatMap((leader) => [
+      ...cluster.ids.map((server): Action => {
+        const { slowest, fastest } = RATES[clocks];
+        return { kind: 'clock', server, settings: { rate: server === leader ? slowest : fastest } };
+      }),
+      { kind: 'partition', groups: [others(cluster, leader)] },
+    ]),
   otherNetwork: ({ random, plan }) => [{ kind: 'network', settings: drawNetwork(random, plan) }],
   freeze: ({ cluster, random }) =>
     someRunning(cluster, random).map((id) => ({ kind: 'freeze', server: id })),
@@ -112,18 +122,19 @@ export const REMEDIES: Readonly<Record<string, Draw>> = {
       .map(({ id }) => ({ kind: 'thaw', server: id })),
 };
 
-/**
- * Under leases clocks keep the bound that the lease relies on, `maxClockDrift`; else they run as they
- * like and jump.
- */
-export function drawClock({ random, plan }: Table, server: NodeId): Action {
-  if (plan.options.leaseReads === true) {
-    const drift = DEFAULT_RAFT_OPTIONS.maxClockDrift / 2;
-    return { kind: 'clock', server, settings: { rate: between(random, 1 - drift, 1 + drift) } };
-  }
+export function drawClock({ random, plan, clocks }: Table, server: NodeId): Action {
+  const { slowest, fastest } = RATES[clocks];
+  const rate = between(random, slowest, fastest);
+  if (clocks === 'withinTheBound') return { kind: 'clock', server, settings: { rate } };
   const jumpMs = chance(random, 0.5) ? timeoutOf(plan) * between(random, 0, 5) : 0;
-  return { kind: 'clock', server, settings: { rate: between(random, 0.5, 2), jumpMs } };
+  return { kind: 'clock', server, settings: { rate, jumpMs } };
 }
+
+/** The bound: no two clocks disagree about an interval by more than `maxClockDrift` of it. */
+const RATES: Readonly<Record<ClockPlan, { readonly slowest: number; readonly fastest: number }>> = {
+  withinTheBound: { slowest: 1 - DEFAULT_RAFT_OPTIONS.maxClockDrift, fastest: 1 },
+  anyhow: { slowest: 0.5, fastest: 2 },
+};
 
 export const timeoutOf = ({ options }: ChaosPlan): number =>
   options.electionTimeoutMs ?? DEFAULT_RAFT_OPTIONS.electionTimeoutMs;

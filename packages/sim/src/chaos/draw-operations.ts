@@ -1,6 +1,6 @@
 /** What clients and operators ask next, of whom: actions, as in draw-faults.ts. */
 
-import type { Membership, NodeId } from '@quorate/core';
+import type { Membership, NodeId, Random } from '@quorate/core';
 import type { Cluster } from '../cluster.ts';
 import { below, chance, pick, shuffled } from '../dice.ts';
 import type { Action } from '../scenario/action.ts';
@@ -9,7 +9,7 @@ import type { Table } from './draw-faults.ts';
 import { downIn, leaderOf, rottenIn } from './view.ts';
 
 /** Keys are few, so that clients meet on them. */
-const KEYS = ['a', 'b', 'c', 'd', 'e'];
+export const KEYS = ['a', 'b', 'c', 'd', 'e'];
 
 /** Clients stop writing while more entries than this are open, so that no backlog outlasts the faults. */
 const MAX_OPEN_ENTRIES = 100;
@@ -22,9 +22,7 @@ const MAX_NEWCOMERS = 5;
 export function drawQuestion({ cluster, random }: Table, number: number): readonly Action[] {
   const { running } = cluster;
   if (running.length === 0) return [];
-  // Mostly of who leads: others refuse, and a run in which little happens shows little.
-  const leader = chance(random, 0.6) ? leaderOf(cluster) : undefined;
-  const { id: server } = leader ?? pick(random, running);
+  const { id: server } = whoIsAsked(cluster, random);
   const key = pick(random, KEYS);
   const dice = random();
   if (dice < 0.35) return [{ kind: 'read', server, key }];
@@ -35,6 +33,17 @@ export function drawQuestion({ cluster, random }: Table, number: number): readon
     return `${verb}:${pick(random, KEYS)}:${number}.${at}`;
   });
   return [{ kind: dice < 0.6 ? 'forward' : 'propose', server, commands }];
+}
+
+/**
+ * Mostly who leads: others refuse, and a run in which little happens shows little. Who leads no more,
+ * and does not know it, is asked too: that is where stale answers come from.
+ */
+function whoIsAsked(cluster: Cluster, random: Random): Server {
+  const dice = random();
+  if (dice < 0.45) return leaderOf(cluster) ?? pick(random, cluster.running);
+  const leading = cluster.running.filter((server) => server.status().role === 'leader');
+  return pick(random, dice < 0.7 && leading.length > 0 ? leading : cluster.running);
 }
 
 function hasBacklog(server: Server): boolean {

@@ -3,12 +3,13 @@
  * was drawn can be done again without them.
  */
 
-import type { Milliseconds, Random } from '@quorate/core';
+import type { Milliseconds, NodeId, Random } from '@quorate/core';
 import { between, chance, pick } from '../dice.ts';
 import type { Action } from '../scenario/action.ts';
 import { drawClock, FAULTS, REMEDIES, type Table, timeoutOf } from './draw-faults.ts';
-import { drawQuestion, OPERATIONS } from './draw-operations.ts';
-import { drawDisk, drawNetwork } from './plan.ts';
+import { drawQuestion, KEYS, OPERATIONS } from './draw-operations.ts';
+import { type ClockPlan, drawDisk, drawNetwork } from './plan.ts';
+import { leaderOf } from './view.ts';
 import type { World } from './world.ts';
 
 /** What comes of a change when those who know of it and those who do not are parted. */
@@ -27,11 +28,11 @@ export class Drawing {
   readonly #askEveryMs: Milliseconds;
   #asked = 0;
 
-  constructor(world: World, random: Random) {
+  constructor(world: World, random: Random, clocks: ClockPlan) {
     this.#world = world;
     this.#random = random;
     const { cluster, plan } = world;
-    this.#table = { cluster, random, plan };
+    this.#table = { cluster, random, plan, clocks };
     this.#faults = some(random, Object.keys(FAULTS));
     this.#operations = some(random, Object.keys(OPERATIONS));
     const faults = between(random, 0.1, 0.4);
@@ -74,7 +75,11 @@ export class Drawing {
   #disturb(): readonly Action[] {
     const dice = this.#random();
     const { faults, remedies } = this.#shares;
-    if (dice < faults) return this.#drawFrom(FAULTS, this.#faults);
+    if (dice < faults) {
+      const leader = leaderOf(this.#world.cluster);
+      if (leader !== undefined && chance(this.#random, 0.5)) this.#questionOldLeader(leader.id);
+      return this.#drawFrom(FAULTS, this.#faults);
+    }
     if (dice < faults + remedies) {
       return this.#drawFrom(REMEDIES, Object.keys(REMEDIES));
     }
@@ -90,6 +95,28 @@ export class Drawing {
     time.after(delayMs, () => {
       for (const action of this.#drawFrom(FAULTS, TROUBLE)) this.#world.do(action);
     });
+  }
+
+  /**
+   * Whatever goes wrong now, who leads now may soon do so no more, and not know it: for a while it is
+   * asked for what others are told to change.
+   */
+  #questionOldLeader(old: NodeId): void {
+    const { time, plan, cluster } = this.#world;
+    const everyMs = timeoutOf(plan) * between(this.#random, 0.05, 0.2);
+    const endsAt = Math.min(time.now() + 3 * timeoutOf(plan), plan.faultsMs);
+    const key = pick(this.#random, KEYS);
+    const ask = () => {
+      const leader = leaderOf(cluster);
+      this.#asked += 1;
+      const commands = [`put:${key}:${this.#asked}.old`];
+      if (leader !== undefined && leader.id !== old) {
+        this.#world.do({ kind: 'propose', server: leader.id, commands });
+      }
+      this.#world.do({ kind: 'read', server: old, key });
+      if (time.now() + everyMs < endsAt) time.after(everyMs, ask);
+    };
+    if (time.now() + everyMs < endsAt) time.after(everyMs, ask);
   }
 
   #drawFrom(

@@ -24,6 +24,12 @@ export interface ChaosPlan {
   readonly faultsMs: Milliseconds;
 }
 
+/**
+ * Within the bound that leases rely on, `maxClockDrift`, clocks run at rates near 1; else at any from
+ * half to double, and jump.
+ */
+export type ClockPlan = 'withinTheBound' | 'anyhow';
+
 const SIZES = [1, 2, 3, 3, 3, 4, 5, 5, 5, 6, 7, 8, 9];
 
 /** In election timeouts: long enough for some dozens of faults, short enough for many runs. */

@@ -9,7 +9,7 @@ import { seedFrom } from '../dice.ts';
 import { sleep } from '../time.ts';
 import { VirtualTime } from '../virtual-time.ts';
 import { Drawing } from './drawing.ts';
-import { type ChaosPlan, drawPlan } from './plan.ts';
+import { type ChaosPlan, type ClockPlan, drawPlan } from './plan.ts';
 import { calm, recover } from './recovery.ts';
 import { type TimedAction, type Watchers, World, type WorldOptions } from './world.ts';
 
@@ -37,6 +37,10 @@ export interface ChaosReport {
 export interface ChaosOptions extends WorldOptions {
   /** How many times as long as usual the faults last. @default 1 */
   readonly scale?: number;
+  /** Another plan in place of the one that was drawn; the faults are drawn for that. */
+  readonly alter?: (plan: ChaosPlan) => ChaosPlan;
+  /** @default within the bound under leases, which rely on it; else anyhow. */
+  readonly clocks?: ClockPlan;
 }
 
 /** What is needed to do a run again, without the dice that drew it. */
@@ -63,11 +67,13 @@ const MAX_CHECK_STEPS = 2_000_000;
 
 /** Runs one seed. @throws {ChaosFailure} */
 export function runChaos(seed: number, options: ChaosOptions = {}): Promise<ChaosReport> {
-  const { scale = 1 } = options;
+  const { scale = 1, alter = (plan) => plan } = options;
   const random = seededRandom(seed);
-  const plan = drawPlan(random, seed, scale);
+  const plan = alter(drawPlan(random, seed, scale));
+  const usualClocks = plan.options.leaseReads === true ? 'withinTheBound' : 'anyhow';
   const world = new World(new VirtualTime(), plan, options);
-  const drawing = new Drawing(world, seededRandom(seedFrom(random)));
+  const dice = seededRandom(seedFrom(random));
+  const drawing = new Drawing(world, dice, options.clocks ?? usualClocks);
   const scaled = scale === 1 ? '' : ` --scale ${scale}`;
   return finish(world, () => drawing.begin(), `npm run sim -- --seed ${seed}${scaled}`);
 }
