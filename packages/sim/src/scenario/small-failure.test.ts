@@ -24,7 +24,7 @@ async function firstFailure(makeCore: MakeCore): Promise<{ seed: number; failure
 }
 
 /** Actions that are left of some hundreds. */
-const HANDFUL = 8;
+const HANDFUL = 16;
 
 test('a random run finds a bug of one line; made small, it is a scenario that shows it', async () => {
   const mutant = MUTANTS.find(({ name }) => name.startsWith('candidates whose logs are behind'))!;
@@ -33,7 +33,7 @@ test('a random run finds a bug of one line; made small, it is a scenario that sh
   const options = { rerun: `npm run sim -- --seed ${seed}`, makeCore };
   const small = await smallFailureOf(failure, options);
   assert.ok(small !== undefined, failure.message);
-  assert.ok(small.fromActions > 10 * HANDFUL, `only ${small.fromActions} actions at first`);
+  assert.ok(small.fromActions > 5 * HANDFUL, `only ${small.fromActions} actions at first`);
   assert.ok(small.toActions <= HANDFUL, small.text);
   assert.deepEqual(await smallFailureOf(failure, options), small, 'it shrinks differently');
   const scenario = parseScenario(small.text, 'small');
