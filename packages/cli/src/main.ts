@@ -8,6 +8,7 @@ import { addDevCommand } from './dev/command.ts';
 import { CommandError, failureJson, failureLine } from './failure.ts';
 import { addLoadCommand } from './load/command.ts';
 import { endQuietlyWhenReaderLeaves } from './output.ts';
+import { addRecoverCommand } from './recover/command.ts';
 import { addServeCommand, withTwoDashes } from './serve/command.ts';
 import { addWalCommand } from './wal/command.ts';
 
@@ -29,6 +30,7 @@ function buildProgram(): Command {
   addStatusCommand(program);
   addLoadCommand(program);
   addWalCommand(program);
+  addRecoverCommand(program);
   return program.addHelpText(
     'after',
     examples(

@@ -4,16 +4,17 @@
  */
 
 import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { makeDirectories, type NodeStatus, RaftNode } from '@quorate/node';
 import { type EtcdServerConfig, type ResolvedConfig, resolveConfig } from './config.ts';
+import { raftDirectory, storeDirectory } from './data-directory.ts';
 import { EtcdServerError, inEtcdTerms } from './errors.ts';
 import { GrpcDoor } from './grpc/grpc-door.ts';
 import type { CommandResult } from './machine/command.ts';
 import { EtcdMachine } from './machine/etcd-machine.ts';
 import { Member } from './member.ts';
 import { publishUntilKnown } from './publish.ts';
+import { inRecoveredCluster } from './recovery/recovered-config.ts';
 import { ETCD_SERVICES, etcdMethods } from './services/services.ts';
 
 /** What one member knows about itself and its cluster, for a person who watches. */
@@ -80,9 +81,9 @@ export class EtcdServer implements AsyncDisposable {
    * @throws {EtcdServerError} with a code and a remedy; nothing is left listening or locked.
    */
   static async open(settings: EtcdServerConfig): Promise<EtcdServer> {
-    const config = resolveConfig(settings);
+    const config = await inRecoveredCluster(resolveConfig(settings));
     await refuseToJoin(config);
-    const machine = new EtcdMachine(join(config.dataDir, 'store'));
+    const machine = new EtcdMachine(storeDirectory(config.dataDir));
     const node = await openNode(config, machine);
     try {
       const member = new Member(node, machine, config);
@@ -145,8 +146,6 @@ async function refuseToJoin({ initialClusterState, dataDir }: ResolvedConfig): P
       "running cluster is not supported yet; give the member's data directory, or start a 'new' cluster",
   );
 }
-
-const raftDirectory = (dataDir: string): string => join(dataDir, 'raft');
 
 async function openNode(
   config: ResolvedConfig,

@@ -10,9 +10,11 @@ export { RaftNode } from './raft-node.ts';
 export {
   examineRecovery,
   type IndexRange,
+  type RecoveredCluster,
   type RecoveryOptions,
   type RecoveryReport,
   recoverCluster,
+  recoveredCluster,
 } from './recovery/recover-cluster.ts';
 export type { Session } from './sessions/session.ts';
 export type * from './state-machine.ts';

@@ -5,10 +5,10 @@
  * as the data, so that after a crash exactly the missing commands are replayed.
  */
 
-import { join } from 'node:path';
 import type { LogIndex } from '@quorate/core';
 import { KvStore, type KvWriter, type OrderedStore } from '@quorate/kv';
 import type { CommittedCommands, StateMachine } from '@quorate/node';
+import { kvDirectory } from '../data-directory.ts';
 import type { MemberAttributes } from '../generated/internal.ts';
 import { serverStopped } from '../status.ts';
 import { LmdbStore } from '../store/lmdb-store.ts';
@@ -36,7 +36,7 @@ export class EtcdMachine implements StateMachine<CommandResult> {
 
   async open(): Promise<LogIndex> {
     const members = await MemberDirectory.open(this.#directory);
-    const ordered = this.#openStore(join(this.#directory, 'kv'));
+    const ordered = this.#openStore(kvDirectory(this.#directory));
     try {
       // No lease exists before the lease service does, so a put that names one is refused.
       const store = KvStore.open(ordered, { leaseExists: () => false });

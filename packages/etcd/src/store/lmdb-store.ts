@@ -67,11 +67,16 @@ export class LmdbStore implements OrderedStore {
   /** @param directory Created if missing. One process at a time: see the data directory's lock. */
   static open(directory: string): LmdbStore {
     mkdirSync(directory, { recursive: true });
-    return new LmdbStore(directory);
+    return new LmdbStore(directory, false);
   }
 
-  private constructor(directory: string) {
-    this.#root = open({ path: directory, ...BYTES, maxDbs: 3, overlappingSync: false });
+  /** Of a store that is there, to look at: nothing is written, nor can be. */
+  static openReadOnly(directory: string): LmdbStore {
+    return new LmdbStore(directory, true);
+  }
+
+  private constructor(directory: string, readOnly: boolean) {
+    this.#root = open({ path: directory, ...BYTES, maxDbs: 3, overlappingSync: false, readOnly });
     this.#control = this.#root.openDB({ name: 'control', ...BYTES });
     this.#generations = [
       this.#root.openDB({ name: 'rows0', ...BYTES }),
@@ -79,7 +84,7 @@ export class LmdbStore implements OrderedStore {
     ];
     this.#active = this.#control.get(ACTIVE_KEY)?.[0] === 1 ? 1 : 0;
     // Left by a crash during a replacement, or behind its end.
-    this.#inactive.clearSync();
+    if (!readOnly) this.#inactive.clearSync();
   }
 
   get(key: Uint8Array): Uint8Array | undefined {

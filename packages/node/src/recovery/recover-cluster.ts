@@ -100,6 +100,31 @@ export function recoverCluster(
   return alone(options.directory, () => recoverDirectory(nodeFileSystem, options));
 }
 
+/** The cluster that a directory's server was recovered into, and who was left out of it. */
+export interface RecoveredCluster {
+  readonly clusterId: number;
+  readonly leftOut: readonly number[];
+}
+
+/**
+ * Undefined when the directory was never recovered, and when no server's data are there. Reads one small
+ * file, and works while the server runs.
+ *
+ * @throws {RaftError} `RAFT_STORAGE_CORRUPT`, `RAFT_DISK_FAILED`
+ */
+export async function recoveredCluster(directory: string): Promise<RecoveredCluster | undefined> {
+  try {
+    const { clusterId, recovery } = (await readIdentity(nodeFileSystem, directory)) ?? {};
+    if (clusterId === undefined || recovery === undefined) return undefined;
+    return { clusterId, leftOut: recovery.leftOut };
+  } catch (error) {
+    if (error instanceof RaftError) throw error;
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    throw diskError(error, directory);
+  }
+}
+
 /** `examineRecovery` for whoever has the directory to himself. */
 export async function examineDirectory(
   fileSystem: FileSystem,

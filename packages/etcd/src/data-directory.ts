@@ -1,0 +1,12 @@
+/** What lies where in a member's data directory. */
+
+import { join } from 'node:path';
+
+/** The log and what belongs to it: a data directory of @quorate/node. */
+export const raftDirectory = (dataDir: string): string => join(dataDir, 'raft');
+
+/** The replicated state. */
+export const storeDirectory = (dataDir: string): string => join(dataDir, 'store');
+
+/** Within the store's: what clients have written. */
+export const kvDirectory = (directory: string): string => join(directory, 'kv');
