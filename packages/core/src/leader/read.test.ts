@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Message } from '../messages.ts';
 import { Server, settle } from '../testing.test.support.ts';
 
 const VOTERS = [1, 2, 3];
@@ -197,5 +198,22 @@ test('during a change a read needs both majorities (hazard 17)', () => {
   leader.receive(accepted(5, 0, 1));
   assert.deepEqual(leader.reads, [], 'all of the new voters, and of the old ones only the leader');
   leader.receive(accepted(3, 0, 1));
+  assert.deepEqual(leader.reads, [{ kind: 'ready', id: 1, readIndex: 1 }]);
+});
+
+test('beyond the allowed drift a lease does go stale: the bound is no formality (hazard 21)', () => {
+  const servers = leasing();
+  const [leader, second, third] = servers;
+  const isCut = ({ from, to }: Message): boolean => from === 1 || to === 1;
+  // To the others more than two election timeouts pass, to the leader less than one.
+  second.now += 2001;
+  third.now += 2001;
+  second.step({ kind: 'timePassed' });
+  settle([second, third], isCut);
+  second.propose();
+  settle([second, third], isCut);
+  assert.deepEqual([second.raft.isLeader, second.raft.commitIndex], [true, 3]);
+  leader.now += 899;
+  leader.step({ kind: 'readRequested', id: 1 });
   assert.deepEqual(leader.reads, [{ kind: 'ready', id: 1, readIndex: 1 }]);
 });

@@ -285,7 +285,7 @@ test('what a killed process left in the kernel only is durable before it counts'
   const disk = new MemoryFileSystem();
   const { log } = await openLog(disk);
   const inode = disk.files.get(path(1))!;
-  const before = inode.durable;
+  const before = inode.durable.slice();
   await durable(log, writeOf({ batches: [batchOf(1, 1, 'abc')] }));
   inode.durable = before;
   assert.equal((await openLog(disk)).recovered.shape.lastIndex, 3);

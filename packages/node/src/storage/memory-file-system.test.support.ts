@@ -25,7 +25,12 @@ interface Inode {
 }
 
 /** Called before an operation takes effect; may throw, or answer how many bytes a write may take. */
-export type Fault = (operation: string, path: string, byteLength: number) => number | undefined;
+export type Fault = (
+  operation: string,
+  path: string,
+  byteLength: number,
+  position: number,
+) => number | undefined;
 
 export class MemoryFileSystem implements FileSystem {
   readonly journal: Change[] = [];
@@ -67,7 +72,7 @@ export class MemoryFileSystem implements FileSystem {
   async makeDirectory(): Promise<void> {}
 
   async open(path: string, mode: OpenMode): Promise<File> {
-    this.fault('open', path, 0);
+    this.fault('open', path, 0, 0);
     let inode = this.files.get(path);
     if (inode === undefined && (mode === 'read' || mode === 'update')) throw systemError('ENOENT');
     if (inode === undefined || mode === 'create') {
@@ -79,17 +84,17 @@ export class MemoryFileSystem implements FileSystem {
   }
 
   async rename(from: string, to: string): Promise<void> {
-    this.fault('rename', to, 0);
+    this.fault('rename', to, 0, 0);
     this.#apply({ kind: 'rename', from, to });
   }
 
   async truncate(path: string, size: number): Promise<void> {
-    this.fault('truncate', path, 0);
+    this.fault('truncate', path, 0, 0);
     this.#apply({ kind: 'truncate', path, size });
   }
 
   async remove(path: string): Promise<void> {
-    this.fault('remove', path, 0);
+    this.fault('remove', path, 0, 0);
     if (this.files.has(path)) this.#apply({ kind: 'remove', path });
   }
 
@@ -101,7 +106,7 @@ export class MemoryFileSystem implements FileSystem {
   }
 
   async syncDirectory(directory: string): Promise<void> {
-    this.fault('syncDirectory', directory, 0);
+    this.fault('syncDirectory', directory, 0, 0);
     for (const path of this.#durableNames.keys()) {
       if (dirname(path) === directory) this.#durableNames.delete(path);
     }
@@ -144,11 +149,12 @@ class MemoryFile implements File {
 
   writeSync(chunks: readonly Uint8Array[], position: number): number {
     const whole = Buffer.concat(chunks);
-    const allowed = this.#disk.fault('write', this.#currentPath(), whole.length) ?? whole.length;
+    const path = this.#currentPath();
+    const allowed = this.#disk.fault('write', path, whole.length, position) ?? whole.length;
     const bytes = Uint8Array.from(whole.subarray(0, allowed));
     this.#inode.bytes = overwritten(this.#inode.bytes, bytes, position);
-    if (this.#isDurable) this.#inode.durable = this.#inode.bytes.slice();
-    this.#disk.journal.push({ kind: 'write', path: this.#currentPath(), at: position, bytes });
+    if (this.#isDurable) this.#inode.durable = overwritten(this.#inode.durable, bytes, position);
+    this.#disk.journal.push({ kind: 'write', path, at: position, bytes });
     return bytes.length;
   }
 
@@ -172,7 +178,7 @@ class MemoryFile implements File {
   }
 
   async sync(): Promise<void> {
-    this.#disk.fault('sync', this.#currentPath(), 0);
+    this.#disk.fault('sync', this.#currentPath(), 0, 0);
     this.#inode.durable = this.#inode.bytes.slice();
   }
 
