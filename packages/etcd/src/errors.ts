@@ -1,5 +1,6 @@
 import { KvStoreError } from '@quorate/kv';
 import { RaftError, type RaftErrorCode } from '@quorate/node';
+import { StoreFailedError } from './store/store-failed-error.ts';
 
 /** Why a server could not start or had to stop. docs/etcd-compatibility.md lists the remedies. */
 export type EtcdServerErrorCode =
@@ -52,12 +53,19 @@ const UNUSABLE = new Set([
 
 /** A failure of the parts below, in words that the person who runs the server knows. */
 export function inEtcdTerms(error: unknown, dataDir: string): unknown {
-  if (error instanceof KvStoreError) return unusable(dataDir, error.message, error);
+  if (error instanceof KvStoreError || error instanceof StoreFailedError) {
+    return unusable(dataDir, error.message, error);
+  }
   if (error instanceof RaftError) {
+    if (error.code === 'RAFT_MACHINE_FAILED') {
+      // The machine is our own store: what failed in it is what there is to say.
+      const told = inEtcdTerms(error.cause, dataDir);
+      return told instanceof EtcdServerError ? told : error;
+    }
     const code = MEANINGS[error.code];
     return code === undefined ? error : new EtcdServerError(code, error.message, { cause: error });
   }
-  const { code, message } = error as NodeJS.ErrnoException;
+  const { code, message } = (error ?? {}) as Partial<NodeJS.ErrnoException>;
   if (!UNUSABLE.has(code ?? '')) return error;
   return unusable(dataDir, `${message}; make it a directory that this user can write`, error);
 }

@@ -171,8 +171,10 @@ function statusOf(error: unknown): unknown {
   if (!(error instanceof RaftError)) return error;
   switch (error.code) {
     case 'RAFT_CLOSED':
+    case 'RAFT_MACHINE_FAILED':
       return serverStopped(error);
     case 'RAFT_PROPOSAL_DROPPED':
+    case 'RAFT_READ_DROPPED':
       return tooManyRequests(error);
     case 'RAFT_DISK_FULL':
       return spaceExceeded(error);

@@ -67,7 +67,7 @@ export class EtcdServer implements AsyncDisposable {
     this.#parts = parts;
     this.stopped = node.ended.then(async (error) => {
       await this.close();
-      if (error !== undefined) throw error;
+      if (error !== undefined) throw inEtcdTerms(error, config.dataDir);
     });
     // Whoever does not ask must not be ended by it.
     this.stopped.catch(() => {});

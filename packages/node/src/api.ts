@@ -53,6 +53,16 @@ export interface RaftNodeOptions<Result> {
   readonly sessions?: SessionOptions<Result>;
   /** Largest command, in bytes. @default 1_572_864 (1.5 MiB, etcd's request limit) */
   readonly maxCommandBytes?: number;
+  /**
+   * Bytes of commands that were proposed here and are not yet applied here, with 256 for each call.
+   * Above that `propose` and `start` fail with `RAFT_PROPOSAL_DROPPED`. What the log itself keeps is
+   * bounded by `raft.maxUncommittedBytes`; this one holds also when the state machine falls behind.
+   *
+   * @default 268_435_456 (256 MiB)
+   */
+  readonly maxPendingBytes?: number;
+  /** Reads that may wait at once; the next one fails with `RAFT_READ_DROPPED`. @default 100_000 */
+  readonly maxPendingReads?: number;
   /** Called in the middle of a step: note what happened and act on it later. */
   readonly trace?: TraceSink;
   /** One line a noteworthy event (peer lost, torn tail cut, snapshot sent). @default silence */
@@ -121,6 +131,8 @@ export interface NodeStatus extends RaftStatus {
   /** Peers with an open connection. */
   readonly connectedPeers: readonly NodeId[];
   readonly logBytesOnDisk: number;
+  /** See `maxPendingBytes`. */
+  readonly pendingBytes: number;
 }
 
 /** Who leads, as far as this server knows. */

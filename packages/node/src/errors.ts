@@ -4,6 +4,8 @@ export type RaftErrorCode =
   | 'RAFT_NOT_LEADER'
   /** Nothing was proposed: a limit is reached. Back off, then retry. */
   | 'RAFT_PROPOSAL_DROPPED'
+  /** Nothing was asked: too many reads wait. Back off, then retry. */
+  | 'RAFT_READ_DROPPED'
   /** The command may or may not commit: retry only if applying it twice is harmless (§8). */
   | 'RAFT_OUTCOME_UNKNOWN'
   /**

@@ -1,51 +1,8 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import type { Write } from '@quorate/core';
 import { bytes, FAST, TestCluster, waitFor } from './cluster.test.support.ts';
-import { RaftError } from './errors.ts';
-import { memoryStorage } from './storage/memory-storage.ts';
-import type { Log, Storage, WriteListener } from './storage/storage.ts';
-
-/** A disk that works until it is told otherwise. */
-class FaultyDisk {
-  mode: 'good' | 'failing' | 'hanging' | 'full' = 'good';
-  #hanging: { readonly write: Write; readonly listener: WriteListener }[] = [];
-  #log: Log | undefined;
-
-  readonly open = (identity: Parameters<typeof memoryStorage>[0]): Promise<Storage> => {
-    const storage = memoryStorage(identity);
-    const { log } = storage;
-    this.#log = log;
-    const isFull = () => this.mode === 'full';
-    const faulty: Log = {
-      reader: log.reader,
-      bytesOnDisk: 0,
-      get isFull() {
-        return isFull();
-      },
-      write: (write, listener) => this.#write(write, listener),
-      compact: (...compaction) => log.compact(...compaction),
-      close: () => log.close(),
-    };
-    return Promise.resolve({ ...storage, log: faulty });
-  };
-
-  /** What hung is written now. */
-  recover(): void {
-    this.mode = 'good';
-    for (const { write, listener } of this.#hanging.splice(0)) {
-      this.#log?.write(write, listener);
-      listener.durable(write.sequence);
-    }
-  }
-
-  #write(write: Write, listener: WriteListener): boolean {
-    if (this.mode === 'failing') throw new RaftError('RAFT_DISK_FAILED', 'EIO; replace the disk');
-    if (this.mode !== 'hanging') return this.#log?.write(write, listener) ?? false;
-    this.#hanging.push({ write, listener });
-    return false;
-  }
-}
+import type { RaftError } from './errors.ts';
+import { FaultyDisk } from './faulty-disk.test.support.ts';
 
 async function withFaultyLeader(context: TestContext) {
   const cluster = new TestCluster(context, 3);

@@ -15,6 +15,8 @@ export interface ResolvedOptions<Result> {
   readonly snapshotEntries: number;
   readonly keepEntries: number;
   readonly maxCommandBytes: number;
+  readonly maxPendingBytes: number;
+  readonly maxPendingReads: number;
   readonly snapshotBytesPerSecond: number;
   readonly sessions: ResolvedSessionOptions<Result>;
 }
@@ -22,6 +24,8 @@ export interface ResolvedOptions<Result> {
 export const DEFAULT_SNAPSHOT_ENTRIES = 100_000;
 export const DEFAULT_KEEP_ENTRIES = 5_000;
 export const DEFAULT_MAX_COMMAND_BYTES = 1_572_864;
+export const DEFAULT_MAX_PENDING_BYTES = 268_435_456;
+export const DEFAULT_MAX_PENDING_READS = 100_000;
 export const DEFAULT_SNAPSHOT_BYTES_PER_SECOND = 33_554_432;
 
 /** Slower, a few followers at once would wait longer for one chunk than a transfer may stand still. */
@@ -50,11 +54,15 @@ export function checkOptions<Result>(options: RaftNodeOptions<Result>): Resolved
     snapshotEntries = DEFAULT_SNAPSHOT_ENTRIES,
     keepEntries = DEFAULT_KEEP_ENTRIES,
     maxCommandBytes = DEFAULT_MAX_COMMAND_BYTES,
+    maxPendingBytes = DEFAULT_MAX_PENDING_BYTES,
+    maxPendingReads = DEFAULT_MAX_PENDING_READS,
     snapshotBytesPerSecond = DEFAULT_SNAPSHOT_BYTES_PER_SECOND,
   } = options;
   requireWhole('snapshotEntries', snapshotEntries, 1);
   requireWhole('keepEntries', keepEntries, 0);
   requireWhole('maxCommandBytes', maxCommandBytes, 1);
+  requireWhole('maxPendingBytes', maxPendingBytes, 1);
+  requireWhole('maxPendingReads', maxPendingReads, 1);
   if (snapshotBytesPerSecond !== 0) {
     const least = LEAST_SNAPSHOT_BYTES_PER_SECOND;
     requireWhole('snapshotBytesPerSecond', snapshotBytesPerSecond, least);
@@ -63,8 +71,9 @@ export function checkOptions<Result>(options: RaftNodeOptions<Result>): Resolved
   requireWhole('sessions.timeoutMs', sessions.timeoutMs, 1);
   requireWhole('sessions.maxSessions', sessions.maxSessions, 1);
   const raft = resolveRaft(options.raft);
+  const pending = { maxPendingBytes, maxPendingReads };
   const limits = { snapshotEntries, keepEntries, maxCommandBytes, snapshotBytesPerSecond };
-  return { raft, listen, ...limits, sessions };
+  return { raft, listen, ...limits, ...pending, sessions };
 }
 
 function resolveRaft(options: RaftOptions | undefined): ResolvedRaftOptions {

@@ -188,7 +188,7 @@ export class RaftNode<Result = undefined> implements AsyncDisposable {
    * reading local state afterwards is linearizable (ReadIndex, dissertation §6.4). Works on every
    * server, costs a round of messages and no disk write, and waits out an election: give a signal.
    *
-   * @throws {RaftError} `RAFT_CLOSED`.
+   * @throws {RaftError} `RAFT_READ_DROPPED`, `RAFT_CLOSED`.
    * @throws `signal.reason`.
    */
   read(options: CallOptions = {}): Promise<LogIndex> {
@@ -216,6 +216,7 @@ export class RaftNode<Result = undefined> implements AsyncDisposable {
       clusterId: this.#clusterId,
       connectedPeers: this.#transport.connectedPeers(),
       logBytesOnDisk: this.#storage.log.bytesOnDisk,
+      pendingBytes: this.#runtime.proposals.pendingBytes,
     };
   }
 

@@ -78,6 +78,8 @@ export class Runtime<Result> implements GroupReceiver, ApplyObserver<Result> {
     const { electionTimeoutMs, heartbeatIntervalMs } = resolved.raft;
     const limits = {
       maxCommandBytes: resolved.maxCommandBytes,
+      maxPendingBytes: resolved.maxPendingBytes,
+      maxPendingReads: resolved.maxPendingReads,
       maxWaitingBytes: MAX_WAITING_BYTES,
       retryDelayMs: heartbeatIntervalMs,
       answerTimeoutMs: 2 * electionTimeoutMs,

@@ -11,7 +11,7 @@ import type { ForwardResult, Milliseconds, Raft, Term } from '@quorate/core';
 import { type CommandSlab, CommandSlabBuilder } from '@quorate/wire';
 import { RaftError } from '../errors.ts';
 import { firstCallId } from './call-id.ts';
-import type { PendingCall } from './pending-call.ts';
+import { CALL_OVERHEAD_BYTES, type PendingCall } from './pending-call.ts';
 import type { PlacedGroup } from './placed-proposals.ts';
 
 /** Commands in one forwarded payload, at least one: well below any frame limit. */
@@ -33,7 +33,7 @@ interface Sent<Result> {
 }
 
 export interface ForwardingLimits {
-  /** Bytes of commands that may wait for a leader. */
+  /** Bytes of commands that may wait for a leader or for its answer, each call counted in. */
   readonly maxWaitingBytes: number;
   /** How long to wait before asking again after a refusal. */
   readonly retryDelayMs: Milliseconds;
@@ -46,6 +46,7 @@ export class Forwarding<Result> {
   readonly #limits: ForwardingLimits;
   #waiting: Waiting<Result>[] = [];
   #waitingBytes = 0;
+  #sentBytes = 0;
   #retryAt: Milliseconds = 0;
   /** Oldest first, and so the first to expire first. */
   readonly #sent = new Map<number, Sent<Result>>();
@@ -58,13 +59,19 @@ export class Forwarding<Result> {
 
   add(waiting: Waiting<Result>): void {
     const { call, command } = waiting;
-    if (this.#waitingBytes + command.length > this.#limits.maxWaitingBytes) {
-      const reason = `${this.#waitingBytes} bytes of commands wait for a leader`;
+    const bytes = command.length + CALL_OVERHEAD_BYTES;
+    if (this.bytes + bytes > this.#limits.maxWaitingBytes) {
+      const reason = `${this.bytes} bytes of commands wait for a leader`;
       call.fail(new RaftError('RAFT_PROPOSAL_DROPPED', `${reason}; back off, then retry`));
       return;
     }
-    this.#waitingBytes += command.length;
+    this.#waitingBytes += bytes;
     this.#waiting.push(waiting);
+  }
+
+  /** Held for those who wait. */
+  get bytes(): number {
+    return this.#waitingBytes + this.#sentBytes;
   }
 
   /** Who leads has changed: no reason to wait any longer. */
@@ -101,22 +108,20 @@ export class Forwarding<Result> {
 
   /** The answer, which may come from ourselves. Answers what now stands in the log. */
   answered(result: ForwardResult, now: Milliseconds): PlacedGroup<Result> | undefined {
-    const sent = this.#sent.get(result.id);
-    if (sent === undefined) return undefined;
     if (result.kind === 'refused') {
       this.notSent(result.id, now);
       return undefined;
     }
-    this.#sent.delete(result.id);
+    const sent = this.#takeSent(result.id);
+    if (sent === undefined) return undefined;
     const { firstIndex, term } = result;
     return { firstIndex, term, payload: sent.payload, calls: sent.calls };
   }
 
   /** Surely appended nowhere: it waits again. */
   notSent(id: number, now: Milliseconds): void {
-    const sent = this.#sent.get(id);
+    const sent = this.#takeSent(id);
     if (sent === undefined) return;
-    this.#sent.delete(id);
     this.#retryAt = now + this.#limits.retryDelayMs;
     let at = 0;
     for (const command of sent.payload) {
@@ -128,8 +133,9 @@ export class Forwarding<Result> {
 
   failAll(unplaced: () => Error, unknown: () => Error): void {
     for (const { call } of this.takeWaiting()) call.fail(unplaced());
-    for (const { calls } of this.#sent.values()) for (const call of calls) call.fail(unknown());
-    this.#sent.clear();
+    for (const id of this.#sent.keys()) {
+      for (const call of this.#takeSent(id)?.calls ?? []) call.fail(unknown());
+    }
   }
 
   #sendAll(waiting: readonly Waiting<Result>[], isOfSessions: boolean, now: Milliseconds): void {
@@ -149,15 +155,24 @@ export class Forwarding<Result> {
   #send(payload: CommandSlab, calls: readonly PendingCall<Result>[], now: Milliseconds): void {
     const id = ++this.#lastId;
     const expiresAt = now + this.#limits.answerTimeoutMs;
+    this.#sentBytes += costOf(payload, calls);
     this.#sent.set(id, { calls, payload, term: this.#raft.term, expiresAt });
     this.#raft.step({ kind: 'forwardRequested', id, payload }, now);
+  }
+
+  #takeSent(id: number): Sent<Result> | undefined {
+    const sent = this.#sent.get(id);
+    if (sent === undefined) return undefined;
+    this.#sent.delete(id);
+    this.#sentBytes -= costOf(sent.payload, sent.calls);
+    return sent;
   }
 
   /** A leader that is gone, or too slow, may have appended it all the same. */
   #giveUp(now: Milliseconds): void {
     for (const [id, { calls, term, expiresAt }] of this.#sent) {
       if (term === this.#raft.term && now < expiresAt) break;
-      this.#sent.delete(id);
+      this.#takeSent(id);
       for (const call of calls) {
         const reason = 'the leader did not say whether it took the command';
         const remedy = 'look whether it took effect before you retry';
@@ -166,3 +181,6 @@ export class Forwarding<Result> {
     }
   }
 }
+
+const costOf = (payload: CommandSlab, calls: readonly unknown[]): number =>
+  payload.byteLength + calls.length * CALL_OVERHEAD_BYTES;

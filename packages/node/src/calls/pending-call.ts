@@ -43,3 +43,6 @@ export class PendingCall<Result> {
     this.#reject(this.#signal?.reason);
   }
 }
+
+/** What one caller who waits costs besides the command, in bytes: promise, call and the rest. */
+export const CALL_OVERHEAD_BYTES = 256;

@@ -11,7 +11,7 @@
 
 import { type LogIndex, largerIndex, type Term } from '@quorate/core';
 import type { CommandSlab } from '@quorate/wire';
-import type { PendingCall } from './pending-call.ts';
+import { CALL_OVERHEAD_BYTES, type PendingCall } from './pending-call.ts';
 
 /** Commands of one payload, and who waits for each. Undefined: nobody. */
 export interface PlacedGroup<Result> {
@@ -34,6 +34,7 @@ export type OnLost<Result> = (call: PendingCall<Result>, payload: CommandSlab, a
 export class PlacedProposals<Result> {
   /** Ascending by first index. They overlap only after a lost lead. */
   #groups: PlacedGroup<Result>[] = [];
+  #bytes = 0;
   #appliedIndex: LogIndex;
   readonly #onLost: OnLost<Result>;
 
@@ -46,7 +47,13 @@ export class PlacedProposals<Result> {
     return this.#appliedIndex;
   }
 
+  /** Held for those who wait: their commands, and what the waiting costs. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
   add(group: PlacedGroup<Result>): void {
+    this.#bytes += costOf(group);
     const groups = this.#groups;
     let at = groups.length;
     while (at > 0 && (groups[at - 1] as PlacedGroup<Result>).firstIndex > group.firstIndex) at -= 1;
@@ -86,8 +93,13 @@ export class PlacedProposals<Result> {
   }
 
   #forgetThrough(index: LogIndex): void {
-    this.#groups = this.#groups.filter(
-      ({ firstIndex, calls }) => firstIndex + calls.length - 1 > index,
-    );
+    const isOpen = ({ firstIndex, calls }: PlacedGroup<Result>) =>
+      firstIndex + calls.length - 1 > index;
+    for (const group of this.#groups) if (!isOpen(group)) this.#bytes -= costOf(group);
+    this.#groups = this.#groups.filter(isOpen);
   }
+}
+
+function costOf<Result>({ payload, calls }: PlacedGroup<Result>): number {
+  return payload.byteLength + calls.length * CALL_OVERHEAD_BYTES;
 }

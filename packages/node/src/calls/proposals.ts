@@ -22,7 +22,7 @@ import {
 import type { ProposeOptions, Started } from '../api.ts';
 import { NotLeaderError, RaftError } from '../errors.ts';
 import { Forwarding, type ForwardingLimits } from './forwarding.ts';
-import { PendingCall } from './pending-call.ts';
+import { CALL_OVERHEAD_BYTES, PendingCall } from './pending-call.ts';
 import { type AppliedRange, type OnLost, PlacedProposals } from './placed-proposals.ts';
 
 /** A batch is sealed when it holds this much: large enough to be cheap, small enough to stream. */
@@ -30,6 +30,8 @@ const MAX_BATCH_BYTES = 262_144;
 
 export interface ProposalLimits extends ForwardingLimits {
   readonly maxCommandBytes: number;
+  /** Of commands that were proposed here and are not yet applied here, each call counted in. */
+  readonly maxPendingBytes: number;
 }
 
 /** What the calls need of the node around them. */
@@ -45,6 +47,7 @@ export class Proposals<Result> {
   readonly #raft: Raft;
   readonly #isDiskFull: () => boolean;
   readonly #maxCommandBytes: number;
+  readonly #maxPendingBytes: number;
   readonly #forwarding: Forwarding<Result>;
   readonly #placed: PlacedProposals<Result>;
   readonly #batch = new CommandSlabBuilder({ allocate: Buffer.allocUnsafeSlow });
@@ -63,6 +66,7 @@ export class Proposals<Result> {
     this.#raft = host.raft;
     this.#isDiskFull = isDiskFull;
     this.#maxCommandBytes = limits.maxCommandBytes;
+    this.#maxPendingBytes = limits.maxPendingBytes;
     this.#forwarding = new Forwarding(host.raft, limits);
     const onLost: OnLost<Result> = (call, payload, at) => this.#onLost(call, payload, at);
     this.#placed = new PlacedProposals(onLost, appliedIndex);
@@ -110,6 +114,12 @@ export class Proposals<Result> {
   place(now: Milliseconds): void {
     if (this.#calls.length > 0) this.#seal(now);
     this.#forwarding.place(now);
+  }
+
+  /** Held for those who wait, and for commands that were started. */
+  get pendingBytes(): number {
+    const unsealed = this.#batch.byteLength + this.#calls.length * CALL_OVERHEAD_BYTES;
+    return unsealed + this.#forwarding.bytes + this.#placed.bytes;
   }
 
   get nextDeadline(): Milliseconds {
@@ -194,11 +204,13 @@ export class Proposals<Result> {
       return new RaftError('RAFT_DISK_FULL', `${reason}; make room on it`);
     }
     if (this.#raft.isLeader && !this.#raft.isAccepting) return this.#dropped();
+    if (this.pendingBytes + length + CALL_OVERHEAD_BYTES > this.#maxPendingBytes) {
+      return this.#dropped('maxPendingBytes of commands wait to be applied here');
+    }
     return undefined;
   }
 
-  #dropped(): RaftError {
-    const reason = 'maxUncommittedBytes of commands wait to be committed';
+  #dropped(reason = 'maxUncommittedBytes of commands wait to be committed'): RaftError {
     return new RaftError('RAFT_PROPOSAL_DROPPED', `${reason}; back off, then retry`);
   }
 

@@ -12,7 +12,8 @@ function setUp() {
     if (input.kind === 'readRequested') asked.push(input.id);
   };
   const host = { raft: { step } as never, now: () => 0, wake: () => {} };
-  const reads = new Reads(host, { retryDelayMs: 10, answerTimeoutMs: 100 }, index(5));
+  const limits = { retryDelayMs: 10, answerTimeoutMs: 100, maxPendingReads: 3 };
+  const reads = new Reads(host, limits, index(5));
   const settled: LogIndex[] = [];
   const read = (): void => void reads.read({}).then((at) => settled.push(at));
   return { reads, read, asked, settled };
@@ -60,4 +61,38 @@ test('a read that nobody could answer waits a moment, and not for a leader that 
   reads.leaderChanged();
   reads.ask(6);
   assert.equal(asked.length, 2);
+});
+
+test('reads that wait are bounded, wherever they wait, and those that are served make room', async () => {
+  const { reads, read, asked, settled } = setUp();
+  const refused = () => assert.rejects(reads.read({}), { code: 'RAFT_READ_DROPPED' });
+  read();
+  reads.ask(0);
+  reads.answered({ kind: 'ready', id: asked[0]!, readIndex: index(7) }, 1);
+  read();
+  reads.ask(1);
+  read();
+  await refused();
+  // One is confirmed, one asked for, one not even that. The asked one is given back.
+  reads.answered({ kind: 'dropped', id: asked[1]! }, 2);
+  await refused();
+  reads.applied(index(7));
+  await microtasks();
+  assert.deepEqual(settled, [7]);
+  read();
+  await refused();
+
+  // Whoever has gone makes room with the next question.
+  const gone = new AbortController();
+  reads.ask(20);
+  reads.answered({ kind: 'ready', id: asked[2]!, readIndex: index(7) }, 21);
+  const left = assert.rejects(reads.read({ signal: gone.signal }), { name: 'AbortError' });
+  read();
+  read();
+  gone.abort();
+  await left;
+  await refused();
+  reads.ask(30);
+  read();
+  await refused();
 });

@@ -7,6 +7,7 @@
 
 import type { LogIndex, Milliseconds, ReadResult } from '@quorate/core';
 import type { CallOptions } from '../api.ts';
+import { RaftError } from '../errors.ts';
 import { firstCallId } from './call-id.ts';
 import { PendingCall } from './pending-call.ts';
 import type { CallHost } from './proposals.ts';
@@ -28,6 +29,8 @@ export interface ReadLimits {
   readonly retryDelayMs: Milliseconds;
   /** How long an answer may take. */
   readonly answerTimeoutMs: Milliseconds;
+  /** Reads that may wait at once. */
+  readonly maxPendingReads: number;
 }
 
 export class Reads {
@@ -39,6 +42,8 @@ export class Reads {
   readonly #asked = new Map<number, AskedReads>();
   /** Linearizable once their index is applied. */
   #confirmed: ConfirmedReads[] = [];
+  /** All that wait. */
+  #count = 0;
   #appliedIndex: LogIndex;
   #lastId = firstCallId();
 
@@ -50,7 +55,13 @@ export class Reads {
 
   read({ signal }: CallOptions): Promise<LogIndex> {
     if (signal?.aborted) return Promise.reject(signal.reason);
+    if (this.#count >= this.#limits.maxPendingReads) {
+      const reason = `${this.#count} reads wait already (maxPendingReads)`;
+      const error = new RaftError('RAFT_READ_DROPPED', `${reason}; back off, then retry`);
+      return Promise.reject(error);
+    }
     return new Promise((resolve, reject) => {
+      this.#count += 1;
       this.#unasked.push(new PendingCall(resolve, reject, signal, true));
       this.#host.wake();
     });
@@ -61,6 +72,7 @@ export class Reads {
     if (this.#asked.size > 0) this.#takeBackExpired(now);
     if (this.#unasked.length === 0 || now < this.#askAt) return;
     const calls = this.#unasked.filter((call) => !call.isAbandoned);
+    this.#count -= this.#unasked.length - calls.length;
     this.#unasked = [];
     if (calls.length === 0) return;
     const id = ++this.#lastId;
@@ -109,8 +121,12 @@ export class Reads {
   }
 
   #confirm(reads: ConfirmedReads): void {
-    if (reads.readIndex > this.#appliedIndex) this.#confirmed.push(reads);
-    else for (const call of reads.calls) call.succeed(reads.readIndex);
+    if (reads.readIndex > this.#appliedIndex) {
+      this.#confirmed.push(reads);
+      return;
+    }
+    this.#count -= reads.calls.length;
+    for (const call of reads.calls) call.succeed(reads.readIndex);
   }
 
   /** Their question or its answer was lost. */

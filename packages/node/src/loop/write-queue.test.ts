@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Message } from '@quorate/core';
-import { WriteQueue } from './write-queue.ts';
+import { MAX_HELD_MESSAGES, WriteQueue } from './write-queue.ts';
 
 const message = (id: number) => ({ kind: 'requestReadIndex', id }) as Message;
 
@@ -37,4 +37,16 @@ test('the oldest write tells how long the disk has owed an answer', () => {
   assert.equal(queue.ageOfOldest(50), 40);
   queue.durable(1);
   assert.equal(queue.ageOfOldest(50), 10);
+});
+
+test('what waits for a disk that hangs is bounded: the oldest messages are lost', () => {
+  const queue = new WriteQueue();
+  queue.issued(1, 0);
+  for (let id = 0; id < 3 * MAX_HELD_MESSAGES; id += 1) queue.hold([message(id)]);
+  const left = queue.durable(1);
+  assert.equal(left.length, MAX_HELD_MESSAGES);
+  assert.deepEqual(left.at(-1), message(3 * MAX_HELD_MESSAGES - 1));
+  queue.issued(2, 0);
+  queue.hold([message(1)]);
+  assert.deepEqual(queue.durable(2), [message(1)], 'what has left counts no more');
 });

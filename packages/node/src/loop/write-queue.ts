@@ -9,6 +9,12 @@
 
 import type { Message, Milliseconds } from '@quorate/core';
 
+/**
+ * Messages that may wait for a disk that hangs. Then the oldest are lost, as on a bad network: with
+ * each heartbeat comes another acknowledgement, which says more.
+ */
+export const MAX_HELD_MESSAGES = 1_024;
+
 interface Held {
   readonly sequence: number;
   readonly messages: readonly Message[];
@@ -18,6 +24,7 @@ export class WriteQueue {
   /** Oldest first. */
   #pending: { readonly sequence: number; readonly since: Milliseconds }[] = [];
   #held: Held[] = [];
+  #heldCount = 0;
 
   issued(sequence: number, now: Milliseconds): void {
     this.#pending.push({ sequence, since: now });
@@ -29,14 +36,21 @@ export class WriteQueue {
     if (this.#held.length === 0) return [];
     const free = this.#held.filter((held) => held.sequence <= sequence);
     this.#held = this.#held.filter((held) => held.sequence > sequence);
-    return free.flatMap((held) => held.messages);
+    const messages = free.flatMap((held) => held.messages);
+    this.#heldCount -= messages.length;
+    return messages;
   }
 
   /** Answers what may leave at once: all of it when nothing is on its way to the disk. */
   hold(messages: readonly Message[]): readonly Message[] {
     const newest = this.#pending.at(-1);
     if (newest === undefined) return messages;
-    if (messages.length > 0) this.#held.push({ sequence: newest.sequence, messages });
+    if (messages.length === 0) return [];
+    this.#held.push({ sequence: newest.sequence, messages });
+    this.#heldCount += messages.length;
+    while (this.#heldCount > MAX_HELD_MESSAGES && this.#held.length > 1) {
+      this.#heldCount -= this.#held.shift()?.messages.length ?? 0;
+    }
     return [];
   }
 

@@ -1,0 +1,19 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { RaftError } from '@quorate/node';
+import { inEtcdTerms } from './errors.ts';
+import { StoreFailedError } from './store/store-failed-error.ts';
+
+test('a store that failed is told in words of its own, not as a machine that did', () => {
+  const cause = new StoreFailedError(new Error('MDB_MAP_FULL'));
+  const failed = new RaftError('RAFT_MACHINE_FAILED', 'the state machine failed', { cause });
+  const told = inEtcdTerms(failed, '/data') as Error & { code: string };
+  assert.equal(told.code, 'ETCD_DATA_DIR_UNUSABLE');
+  assert.match(told.message, /data directory \/data: .*MDB_MAP_FULL; free space, then restart/);
+});
+
+test('a bug in the machine stays what it is', () => {
+  const cause = new TypeError('undefined is not a function');
+  const failed = new RaftError('RAFT_MACHINE_FAILED', 'the state machine failed', { cause });
+  assert.equal(inEtcdTerms(failed, '/data'), failed);
+});
