@@ -16,7 +16,7 @@ const COMMAND = new Uint8Array(10_000);
 /** Proposes until it is refused. Answers the calls that were not, and how. */
 async function proposeAll(node: RaftNode<number>, command: Uint8Array, forward = false) {
   const accepted: Promise<number>[] = [];
-  for (;;) {
+  while (accepted.length < 1_000) {
     const call = node.propose(command, { forward });
     // A refusal is known at once.
     const outcome = await Promise.race([
@@ -26,6 +26,7 @@ async function proposeAll(node: RaftNode<number>, command: Uint8Array, forward =
     if (outcome instanceof Error) return { accepted, refusal: outcome };
     accepted.push(call);
   }
+  return assert.fail('no proposal is refused');
 }
 
 test('a leader whose state machine falls behind refuses proposals, though they are committed', async (context) => {
