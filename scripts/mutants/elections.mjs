@@ -49,8 +49,8 @@ export const elections = [
     before: 'this.#votedFor = candidate;\n    this.isHardStateDirty = true;',
     after: 'this.#votedFor = candidate;',
     test: [
-      'sim/src/promises.test.ts',
-      'a vote that was given is remembered after a crash (Figure 2, Persistent state)',
+      'sim/src/scenario/scenarios.test.ts',
+      'vote-survives-crash: A vote is remembered after a crash',
     ],
   },
   {

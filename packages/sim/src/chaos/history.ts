@@ -59,6 +59,14 @@ export class HistoryClients implements Clients {
     return this.#operations.length;
   }
 
+  /** What reads of this key were answered, in the order of asking. */
+  answersOf(key: string): readonly string[] {
+    return this.#operations.flatMap(({ input, ending }) => {
+      const isAnswer = input.kind === 'get' && input.key === key && ending.kind === 'answered';
+      return isAnswer ? [ending.output] : [];
+    });
+  }
+
   propose(server: Server, commands: readonly string[]): Outcome {
     const proposed = server.propose(slabOf(commands));
     if (proposed.kind === 'refused') {

@@ -66,12 +66,30 @@ const CONDITIONS = {
       ? undefined
       : 'no such message was sent',
   ),
+  sentAtMost: condition(
+    'sent at most $count $messages',
+    { count, messages },
+    ({ witness }, { count: most, messages: wanted }) => {
+      const sent = witness.sentMessages.filter((message) => isSelected(message, wanted)).length;
+      return sent <= most ? undefined : `${sent} were sent`;
+    },
+  ),
   /** At any time since the scenario began. */
   traced: condition('traced $trace', { trace }, ({ witness }, { trace: wanted }) =>
     witness.traceEvents.some((event) => isTraced(event, wanted))
       ? undefined
       : 'no such event was traced',
   ),
+  /** Some linearizable read of the key, at any time; "nothing" if the key held nothing. */
+  read: condition('read of $key answered $value', { key: word, value: word }, (run, of) => {
+    const answers = run.answersOf(of.key).map((answer) => answer || 'nothing');
+    if (answers.includes(of.value)) return undefined;
+    return answers.length === 0 ? 'no read of it was answered' : `it was ${answers.join(', ')}`;
+  }),
+  noRead: condition('read of $key unanswered', { key: word }, (run, { key }) => {
+    const answers = run.answersOf(key);
+    return answers.length === 0 ? undefined : `it was answered ${answers.join(', ')}`;
+  }),
   /** What the server answered to the action just before. */
   refused: condition('refused $reason', { reason: word }, (run, { reason }) =>
     differs(run.takeRefusal() ?? 'it was not refused', reason),

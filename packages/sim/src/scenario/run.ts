@@ -118,6 +118,11 @@ export class ScenarioRun {
     return (this.cluster.get(id).service as Store).get(key);
   }
 
+  /** Of linearizable reads of this key, in the order of asking. */
+  answersOf(key: string): readonly string[] {
+    return this.#world.clients.answersOf(key);
+  }
+
   pass(ms: number, isEnough?: () => boolean): Promise<void> {
     return this.passUntil(this.time.now() + ms, isEnough);
   }
