@@ -17,6 +17,7 @@ import { membership } from './membership.mjs';
 import { reads } from './reads.mjs';
 import { replication } from './replication.mjs';
 import { runtime } from './runtime.mjs';
+import { sessions } from './sessions.mjs';
 import { snapshots } from './snapshots.mjs';
 import { storage } from './storage.mjs';
 import { wire } from './wire.mjs';
@@ -31,6 +32,7 @@ export const MUTANTS = [
   snapshots,
   storage,
   runtime,
+  sessions,
   wire,
 ]
   .flat()

@@ -145,7 +145,7 @@ async function timesApplied(
 for (const { name, withoutSession, trouble } of points) {
   test(`stuck ${name}: applied once with a session, and ${withoutSession} times without`, async (context) => {
     const [sound, careless] = [await stage(context), await stage(context)];
-    await using session = await sound.follower.openSession();
+    using session = await sound.follower.openSession();
     const counts = await Promise.all([
       timesApplied(sound, trouble, (command) => session.propose(command)),
       timesApplied(careless, trouble, (command) => proposeUntilKnown(careless.follower, command)),

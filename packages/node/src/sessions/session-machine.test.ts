@@ -138,15 +138,19 @@ test('a snapshot from before there were sessions is the machine’s alone', asyn
 /** A log with repetitions in it, as pieces of one kind. */
 function randomBatches(random: () => number): (readonly [boolean, readonly Uint8Array[]])[] {
   let count = 0;
+  const opened: number[] = [];
   return Array.from({ length: 30 }, () => {
     const isOfSessions = random() < 0.7;
     const commands = Array.from({ length: 1 + Math.floor(random() * 5) }, () => {
       count += 1;
       if (!isOfSessions) return bytes(`plain ${count}`);
       const roll = random();
-      if (roll < 0.2) return encodeSessionEntry(open);
+      if (roll < 0.2) {
+        opened.push(count);
+        return encodeSessionEntry(open);
+      }
       if (roll < 0.3) return encodeSessionEntry({ kind: 'clock', elapsedMs: 90 });
-      const session = 1 + Math.floor(random() * 12);
+      const session = opened[Math.floor(random() * opened.length)] ?? 1;
       const serial = 1 + Math.floor(random() * 12);
       return encodeSessionEntry(command(session, serial, `${session}/${serial}`));
     });

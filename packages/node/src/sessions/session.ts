@@ -23,12 +23,12 @@ const LONGEST_TIMER_MS = 2_147_483_647;
 
 /**
  * A caller whose commands apply exactly once (§8, dissertation §6.3). Open it with
- * `RaftNode.openSession`, release it with `await using` or `close`.
+ * `RaftNode.openSession`, release it with `using` or `close`.
  *
  * A session is known to all servers and survives any of them but the process that holds this object;
  * a successor takes it up by `RaftNode.resumeSession`.
  */
-export class Session<Result> implements AsyncDisposable {
+export class Session<Result> implements Disposable {
   /** The cluster's name for it, never given twice. */
   readonly id: number;
   readonly #host: SessionHost<Result>;
@@ -100,7 +100,8 @@ export class Session<Result> implements AsyncDisposable {
   async close({ signal }: CallOptions = {}): Promise<void> {
     if (this.#end !== undefined) return;
     this.#finish(new RaftError('RAFT_CLOSED', 'the session was closed; open another one'));
-    await Promise.all(this.#outstanding.values());
+    const answered = Promise.all(this.#outstanding.values());
+    await (signal === undefined ? answered : Promise.race([answered, fired(signal)]));
     try {
       await this.#untilTaken(() => ({ kind: 'close', session: this.id }), signal);
     } catch (error) {
@@ -110,8 +111,9 @@ export class Session<Result> implements AsyncDisposable {
     }
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close();
+  /** Closes without waiting, since a server that is cut off must come to its end too. */
+  [Symbol.dispose](): void {
+    void this.close();
   }
 
   /** The node ends: no more signs of life. Open commands hear it from the node. */
@@ -198,6 +200,13 @@ export class Session<Result> implements AsyncDisposable {
     this.#ending.abort(end);
     this.#host.ended();
   }
+}
+
+function fired(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    if (signal.aborted) reject(signal.reason);
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
 }
 
 function endedMeanwhile(cause: RaftError): RaftError {

@@ -17,7 +17,7 @@ async function alone(context: Parameters<typeof temporaryDirectory>[0], timeoutM
 
 test('a session answers with results, in the order of its commands or not', async (context) => {
   const { cluster, node } = await alone(context);
-  await using session = await node.openSession();
+  using session = await node.openSession();
   const names = Array.from({ length: 300 }, (_, at) => `${at}`);
   const results = await Promise.all(names.map((name) => session.propose(bytes(name))));
   assert.deepEqual(
@@ -63,6 +63,21 @@ test('a closed session takes no more commands, and a closed node none either', a
   await node.close();
   await assert.rejects(other.propose(bytes('c')), { code: 'RAFT_CLOSED' });
   await assert.rejects(node.openSession(), { code: 'RAFT_CLOSED' });
+});
+
+test('closing waits for what is open, and not longer than its signal', async (context) => {
+  const cluster = new TestCluster(context, 3);
+  await cluster.openAll();
+  const follower = await cluster.follower();
+  using session = await follower.openSession();
+  cluster.network.isolate(follower.status().id);
+  const open = session.propose(bytes('a'));
+  const ending = new AbortController();
+  const closing = assert.rejects(session.close({ signal: ending.signal }), { message: 'enough' });
+  ending.abort(new Error('enough'));
+  await closing;
+  cluster.network.healAll();
+  assert.equal(await open, 1);
 });
 
 test('a command that is open when its node ends has an unknown outcome', async (context) => {

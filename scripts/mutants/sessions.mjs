@@ -1,0 +1,118 @@
+/** Commands that apply once, and clusters out of a survivor (dissertation §6.3; hazards 24, 30, 32). */
+
+const TABLE = 'wire/src/sessions/session-table.test.ts';
+const MACHINE = 'node/src/sessions/session-machine.test.ts';
+const SESSIONS = 'node/src/sessions/sessions.test.ts';
+const RECOVERY = 'node/src/recovery/recovery-crash-points.test.ts';
+
+export const sessions = [
+  {
+    id: 'session-applies-again',
+    hazards: [32],
+    wrong: 'a serial number that was applied is applied again',
+    file: 'wire/src/sessions/session-table.ts',
+    before: 'if (responses.has(serial)) {',
+    after: 'if (responses.has(-serial)) {',
+    test: [TABLE, 'a serial number is applied once, whatever order it comes in and however often'],
+  },
+  {
+    id: 'session-straggler',
+    hazards: [32],
+    wrong: 'a straggler is applied after its answer was forgotten',
+    file: 'wire/src/sessions/session-table.ts',
+    before: "if (serial < state.firstOutstanding) return { kind: 'forgotten' };",
+    after: "if (serial < 0) return { kind: 'forgotten' };",
+    test: [TABLE, 'what is acknowledged is forgotten, and a straggler of it is not applied'],
+  },
+  {
+    id: 'session-clock-unbounded',
+    hazards: [32],
+    wrong: 'one word of a leader moves replicated time by as much as it says',
+    file: 'wire/src/sessions/session-table.ts',
+    before: 'this.#timeMs += Math.min(elapsedMs, largest);',
+    after: 'this.#timeMs += Math.max(elapsedMs, largest);',
+    test: [
+      TABLE,
+      'a leader whose clock has gone mad ends no session that showed life since its last word',
+    ],
+  },
+  {
+    id: 'session-oldest-goes',
+    hazards: [32],
+    wrong: 'the session that was opened first makes room, busy or not',
+    file: 'wire/src/sessions/session-table.ts',
+    before: 'this.#sessions.delete(session);\n    this.#sessions.set(session, state);',
+    after: 'this.#sessions.set(session, state);',
+    test: [TABLE, 'when too many are open, the one that was idle longest makes room'],
+  },
+  {
+    id: 'session-not-in-snapshot',
+    hazards: [32],
+    wrong: 'snapshots leave the sessions out',
+    file: 'node/src/sessions/session-machine.ts',
+    before: 'return withSessionTable(encodeSessionTable(this.#table), this.#machine.snapshot());',
+    after:
+      'return withSessionTable(encodeSessionTable(new SessionTable()), this.#machine.snapshot());',
+    test: [MACHINE, 'a snapshot carries the sessions, however its bytes are cut'],
+  },
+  {
+    id: 'session-rows-behind-data',
+    hazards: [24, 32],
+    wrong: 'an on-disk machine saves the sessions as they were before its commands',
+    file: 'node/src/sessions/session-machine.ts',
+    before:
+      'portion.complete(results, this.#table);\n      return changedSessionRows(this.#table);',
+    after:
+      'const rows = changedSessionRows(this.#table);\n      portion.complete(results, this.#table);\n      return rows;',
+    test: [
+      MACHINE,
+      'an on-disk machine that crashes around any transaction ends like one that does not',
+    ],
+  },
+  {
+    id: 'session-outlives-node',
+    hazards: [32],
+    wrong: 'a session goes on proposing to a node that has ended',
+    file: 'node/src/sessions/sessions.ts',
+    before: 'if (this.#end !== undefined) return Promise.reject(this.#end);',
+    after: 'if (this.#end?.code === undefined) this.#end = undefined;',
+    test: [SESSIONS, 'a command that is open when its node ends has an unknown outcome'],
+    dies: 'hang',
+  },
+  {
+    id: 'recovery-log-first',
+    hazards: [30],
+    wrong: 'a recovery changes the log before the cluster id',
+    file: 'node/src/recovery/recover-cluster.ts',
+    before:
+      'await writeIdentity(fileSystem, directory, recovered);\n  await finishRecovery(fileSystem, directory, recovered);',
+    after:
+      'await finishRecovery(fileSystem, directory, recovered);\n  await writeIdentity(fileSystem, directory, recovered);',
+    test: [
+      RECOVERY,
+      'a recovery cut at every byte of every change leaves the old server or the new cluster',
+    ],
+  },
+  {
+    id: 'recovery-lets-back-in',
+    hazards: [30],
+    wrong: 'members that a recovery left out may come back under their ids',
+    file: 'node/src/recovery/first-entry.ts',
+    before: 'const configuration = { ...configurationOf([nodeId]), removed };',
+    after: 'const configuration = { ...configurationOf([nodeId]), removed: removed.slice(0, 0) };',
+    test: [
+      RECOVERY,
+      'a recovery cut at every byte of every change leaves the old server or the new cluster',
+    ],
+  },
+  {
+    id: 'recovery-other-log',
+    hazards: [30],
+    wrong: 'a recovery goes ahead though the log does not end where it was said to',
+    file: 'node/src/recovery/recover-cluster.ts',
+    before:
+      'if (keepThrough.index === lastEntry.index && keepThrough.term === lastEntry.term) return;',
+    after: 'if (keepThrough.index >= 0 || keepThrough.term === lastEntry.term) return;',
+    test: [RECOVERY, 'a recovery that would not do what was asked for is refused'],
+  },
+];
