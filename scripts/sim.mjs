@@ -34,6 +34,9 @@ const OPTIONS = {
   tla: TEXT,
 };
 
+/** Most of what a run makes is gone a moment later: with room for it a tenth of the time is saved. */
+const WORKER = { resourceLimits: { maxYoungGenerationSizeMb: 64 } };
+
 await runCommand(USAGE, OPTIONS, main);
 
 async function main(values) {
@@ -116,7 +119,7 @@ async function inThreads(first, count, scale, take) {
   let next = first;
   const work = () =>
     new Promise((resolve, reject) => {
-      const worker = new Worker(new URL('./sim-worker.mjs', import.meta.url));
+      const worker = new Worker(new URL('./sim-worker.mjs', import.meta.url), WORKER);
       const goOn = () => {
         if (next >= first + count) worker.terminate().then(resolve, reject);
         else worker.postMessage({ seed: next++, scale });
