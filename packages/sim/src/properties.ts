@@ -15,6 +15,7 @@ import {
   type TraceEvent,
   type Write,
 } from '@quorate/core';
+import { ChangeRules } from './change-rules.ts';
 import type { Disk } from './disk.ts';
 import { EntryLedger } from './entry-ledger.ts';
 import { LeasePromises } from './lease-promises.ts';
@@ -39,6 +40,7 @@ export class Properties implements ServerObserver {
   readonly #disks = new Map<NodeId, Disk>();
   readonly #transitions = new Transitions();
   readonly #leases = new LeasePromises();
+  readonly #changes = new ChangeRules();
   readonly #last = new Map<NodeId, RaftStatus>();
   /** Who has become leader since its last turn, and of which term. */
   readonly #elected = new Map<NodeId, Term>();
@@ -60,6 +62,7 @@ export class Properties implements ServerObserver {
     this.#ledger.recordAll(id, batches, base.term);
     this.#running.set(id, server);
     this.#disks.set(id, server.disk);
+    this.#changes.started(id);
     this.#last.set(id, status);
     this.#elected.delete(id);
     this.#recordVote(id, hardState);
@@ -75,6 +78,7 @@ export class Properties implements ServerObserver {
     this.#transitions.traced(server.id, event);
     if (event.kind === 'becameLeader') this.#becameLeader(server, event.term);
     if (event.kind === 'committed') this.#expectQuorum(server, event.index);
+    this.#changes.traced(server, event);
   }
 
   received(server: Server, message: Message): void {
@@ -133,6 +137,7 @@ export class Properties implements ServerObserver {
     const after = server.status();
     this.#last.set(id, after);
     expectOrderly(id, after);
+    this.#changes.turned(server, after);
     if (before !== undefined) {
       this.#atLeast('termNeverFalls', id, after.term, before.term);
       this.#atLeast('commitNeverFalls', id, after.commitIndex, before.commitIndex);

@@ -9,6 +9,7 @@
 import {
   type Batch,
   type ChangeAnswer,
+  type ChangeMode,
   type Effects,
   type EntryId,
   type ForwardResult,
@@ -166,14 +167,14 @@ export class Server {
     this.#step({ kind: 'forwardRequested', id, payload });
   }
 
-  changeMembership(target: Membership): ChangeAnswer {
+  changeMembership(target: Membership, mode: ChangeMode = 'at-once'): ChangeAnswer {
     this.#proposeStarted();
-    const answer = this.#raft.changeMembership(target, this.#now());
+    const answer = this.#raft.changeMembership(target, this.#now(), mode);
     this.#dueTurn();
     return answer;
   }
 
-  transferLeadership(to: NodeId): TransferAnswer {
+  transferLeadership(to: NodeId | undefined): TransferAnswer {
     this.#proposeStarted();
     const answer = this.#raft.transferLeadership(to, this.#now());
     this.#dueTurn();

@@ -11,6 +11,8 @@ export const PROPERTIES = {
     'what a leader commits is on the disks of a majority, in a change of two (§5.3, §6)',
   rolesFollow: 'followers run, candidates win, leaders step down, and nothing else (Figure 4)',
   indexesAreOrdered: 'applied, committed and last index stand in this order (Figure 2)',
+  changesFollow: 'one change of membership at a time, after a commit in the own term (§6)',
+  newestIsInForce: 'the newest configuration in the log is in force, committed or not (§6)',
   leaseIsKept: 'who has answered a leader elects nobody else for a while (dissertation §6.4.1)',
   appliedIsDurable: 'what the state machine is given is on its own disk (effects.ts)',
   committedIsImmutable: 'a committed entry is never removed or changed (§5.4.3)',

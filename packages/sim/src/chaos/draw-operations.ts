@@ -91,18 +91,21 @@ export const OPERATIONS: Readonly<Record<string, (table: Table) => readonly Acti
         : { voters, learners: [...learners, id] };
       return [
         { kind: 'add', server: id },
-        { kind: 'membership', server, target },
+        { kind: chance(random, 0.5) ? 'grow' : 'membership', server, target },
       ];
     });
   },
   changeOne,
+  abdicate: ({ cluster, random }) =>
+    asked(cluster, random).map((server) => ({ kind: 'abdicate', server })),
   /** Any voters and learners, which joint consensus takes in one step. */
   changeAny: ({ cluster, random }) =>
     asked(cluster, random).map((server) => {
       const ids = shuffled(random, usable(cluster));
       const count = 1 + below(random, Math.min(ids.length, MAX_VOTERS));
       const learners = ids.slice(count, count + below(random, 3));
-      return { kind: 'membership', server, target: { voters: ids.slice(0, count), learners } };
+      const target = { voters: ids.slice(0, count), learners };
+      return { kind: chance(random, 0.3) ? 'grow' : 'membership', server, target };
     }),
   /** A disk that has rotted is as good as lost: a new server takes the place of the old one. */
   replaceRotten: ({ cluster, random, plan }) => {

@@ -176,6 +176,14 @@ const ACTIONS = {
   membership: action('membership $server $target', { server, target: membership }, (cluster, of) =>
     asked(cluster, of.server, (running) => running.changeMembership(of.target)),
   ),
+  /** The same, and newcomers get their vote when they have caught up. */
+  grow: action('grow $server $target', { server, target: membership }, (cluster, of) =>
+    asked(cluster, of.server, (running) => running.changeMembership(of.target, 'when-caught-up')),
+  ),
+  /** Asks this server, which should lead, to hand over to whoever is best placed. */
+  abdicate: action('abdicate $server', { server }, (cluster, of) =>
+    asked(cluster, of.server, (running) => running.transferLeadership(undefined)),
+  ),
   /** Asks the first server, which should lead, to hand over to the second. */
   transfer: action('transfer $server $to', { server, to: server }, (cluster, of) =>
     asked(cluster, of.server, (running) => running.transferLeadership(of.to)),
