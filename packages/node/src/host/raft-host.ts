@@ -7,6 +7,7 @@ import type { Transport } from '../peers/transport.ts';
 import { makeTcpTransport, RaftNode } from '../raft-node.ts';
 import { now } from '../runtime.ts';
 import { type HostStorage, memoryHostStorage } from '../storage/host-storage.ts';
+import { openHostStorage } from '../storage/open-host-storage.ts';
 import { Groups } from './groups.ts';
 import type { GroupOptions, HostStatus, RaftHostOptions } from './host-options.ts';
 import { HostWatch } from './host-watch.ts';
@@ -40,10 +41,13 @@ export class RaftHost implements AsyncDisposable {
   static async open(options: RaftHostOptions): Promise<RaftHost> {
     const raft = { rest: true, ...options.raft };
     const resolved = checkOptions({ ...options, raft });
-    const storage = await openStorageOf(options);
-    const transport = options.transport ?? makeTcpTransport(options, resolved);
-    const host = new RaftHost(options, resolved, storage, transport);
+    let host: RaftHost | undefined;
+    const storage = await openStorageOf(options, (error) => {
+      if (host !== undefined) void host.#end(error);
+    });
     try {
+      const transport = options.transport ?? makeTcpTransport(options, resolved);
+      host = new RaftHost(options, resolved, storage, transport);
       for (const warning of storage.warnings) options.log?.('warn', warning, {});
       await host.#groups.open(host.#watch);
       host.#watch.start();
@@ -201,7 +205,10 @@ export class RaftHost implements AsyncDisposable {
   }
 }
 
-async function openStorageOf({ clusterId, id, directory }: RaftHostOptions): Promise<HostStorage> {
-  if (directory === undefined) return memoryHostStorage(clusterId, id);
-  throw new RaftError('RAFT_BAD_OPTION', 'directories come next');
+async function openStorageOf(
+  { clusterId, id: nodeId, directory }: RaftHostOptions,
+  onFailure: (error: RaftError) => void,
+): Promise<HostStorage> {
+  if (directory === undefined) return memoryHostStorage(clusterId, nodeId);
+  return openHostStorage({ directory, clusterId, nodeId, onFailure });
 }

@@ -10,7 +10,8 @@ export interface BatchLocation {
 }
 
 const COLUMNS = 4;
-const FIRST_CAPACITY = 64;
+/** Few: where a process has thousands of logs, most hold next to nothing. */
+const FIRST_CAPACITY = 4;
 
 /**
  * Where every stored batch lies, ascending by index: four numbers in a flat array for each, since
@@ -24,6 +25,13 @@ export class BatchTable {
 
   get length(): number {
     return this.#end - this.#start;
+  }
+
+  /** Of all stored batches together. */
+  get byteLength(): number {
+    let sum = 0;
+    for (let row = this.#start; row < this.#end; row += 1) sum += this.#cells[COLUMNS * row + 3]!;
+    return sum;
   }
 
   /** At position 0 to `length - 1`. */

@@ -13,7 +13,7 @@ import { RaftError } from '../errors.ts';
 import { diskError } from './disk-errors.ts';
 import { type FileSystem, nodeFileSystem, writeAll, writeAllSync } from './file-system.ts';
 import { recordBytes, SEGMENT_HEADER_BYTES } from './log-format.ts';
-import { DiskLogReader } from './log-reader.ts';
+import { DiskLogReader, filesOf } from './log-reader.ts';
 import type { LogShape } from './log-shape.ts';
 import { type ComposedRecord, composeRecord, contentBytesOf } from './record-composer.ts';
 import { noteLastIndex, type RecoveredLog, recoverLog, type Segment } from './recovery.ts';
@@ -119,7 +119,7 @@ export class DiskLog implements Log {
     this.#position = isEmpty ? 0 : recovered.position;
     this.#nextRecord = recovered.nextRecord;
     this.#lastChecksum = recovered.lastChecksum;
-    this.reader = new DiskLogReader(this.#shape, this.#segments);
+    this.reader = new DiskLogReader(this.#shape, filesOf(this.#segments));
     this.#supply = new SegmentSupply({
       fileSystem: options.fileSystem,
       directory: options.directory,

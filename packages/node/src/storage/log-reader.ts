@@ -8,13 +8,33 @@ import { corruptLog } from './disk-errors.ts';
 import type { LogShape } from './log-shape.ts';
 import type { SegmentFile } from './segment-supply.ts';
 
+/** Where the bytes are that batches are located in. */
+export interface BatchSource {
+  /** Fewer than `length` where the segment ends. */
+  bytesAt(segment: number, offset: number, length: number): Uint8Array;
+  /** For errors. */
+  nameOf(segment: number): string;
+}
+
+/** The files of a log. */
+export function filesOf(segments: readonly SegmentFile[]): BatchSource {
+  const find = (wanted: number) => segments.find(({ segment }) => segment === wanted)!;
+  return {
+    bytesAt: (segment, offset, length) => {
+      const bytes = Buffer.allocUnsafeSlow(length);
+      return bytes.subarray(0, find(segment).file.readSync(bytes, offset));
+    },
+    nameOf: (segment) => find(segment).path,
+  };
+}
+
 export class DiskLogReader implements LogReader {
   readonly #shape: LogShape;
-  readonly #segments: readonly SegmentFile[];
+  readonly #source: BatchSource;
 
-  constructor(shape: LogShape, segments: readonly SegmentFile[]) {
+  constructor(shape: LogShape, source: BatchSource) {
     this.#shape = shape;
-    this.#segments = segments;
+    this.#source = source;
   }
 
   read(from: LogIndex, through: LogIndex, maxBytes: number): readonly Batch[] {
@@ -59,18 +79,17 @@ export class DiskLogReader implements LogReader {
   #readNeighbours(group: readonly BatchLocation[]): Batch[] {
     const first = group[0]!;
     const last = group.at(-1)!;
-    const file = this.#segments.find(({ segment }) => segment === first.segment)!;
-    const bytes = Buffer.allocUnsafeSlow(last.offset + last.byteLength - first.offset);
-    const count = file.file.readSync(bytes, first.offset);
+    const length = last.offset + last.byteLength - first.offset;
+    const bytes = this.#source.bytesAt(first.segment, first.offset, length);
     return group.map((location) => {
       const start = location.offset - first.offset;
-      const content = bytes.subarray(start, Math.min(start + location.byteLength, count));
+      const content = bytes.subarray(start, start + location.byteLength);
       try {
         const start = { offset: 0, leastTerm: 1, nextIndex: location.firstIndex };
         return new BatchReader(content, start, checksum).next();
       } catch (error) {
         if (!(error instanceof FrameError)) throw error;
-        throw corruptLog(file.path, location.offset, error.message);
+        throw corruptLog(this.#source.nameOf(first.segment), location.offset, error.message);
       }
     });
   }

@@ -56,6 +56,10 @@ async function openLocked(
   release: () => Promise<void>,
 ): Promise<Storage> {
   const names = await nodeFileSystem.list(directory);
+  if (names.includes('groups')) {
+    const problem = `${directory} holds a host of groups, not a server of its own`;
+    throw new RaftError('RAFT_WRONG_DIRECTORY', `${problem}; give this server another directory`);
+  }
   const isUsed = names.includes('log') || names.includes('snapshots');
   const initialVoters = rest.initialConfiguration.voters;
   const wanted = { clusterId, nodeId, initialVoters };
@@ -89,7 +93,10 @@ async function openLocked(
  * The log says which snapshot counts. A newer file was finished just before a crash and the log
  * never heard of it; an older one should have been removed.
  */
-async function openSnapshots(directory: string, stored: StoredState): Promise<DiskSnapshotStore> {
+export async function openSnapshots(
+  directory: string,
+  stored: StoredState,
+): Promise<DiskSnapshotStore> {
   const snapshots = await DiskSnapshotStore.open(nodeFileSystem, directory);
   await snapshots.removeNewerThan(stored.snapshot.index);
   if (snapshots.latest()?.index === stored.snapshot.index) {

@@ -1,0 +1,111 @@
+import { join } from 'node:path';
+import type { Configuration } from '@quorate/core';
+import { RaftError } from '../errors.ts';
+import { lockDirectory } from './directory-lock.ts';
+import { diskError } from './disk-errors.ts';
+import { nodeFileSystem } from './file-system.ts';
+import type { HostStorage } from './host-storage.ts';
+import { claimIdentity, saltOf } from './identity.ts';
+import { LazySnapshots } from './lazy-snapshots.ts';
+import { openSnapshots } from './open-storage.ts';
+import { GroupLog } from './shared/group-log.ts';
+import { SharedLog } from './shared/shared-log.ts';
+import type { Identity, Storage } from './storage.ts';
+
+export interface OpenHostStorageOptions {
+  readonly directory: string;
+  readonly clusterId: number;
+  readonly nodeId: number;
+  /** The disk has failed, and with it all groups. Called once. */
+  readonly onFailure: (error: RaftError) => void;
+}
+
+/**
+ * Opens or creates the data directory of a host, alone.
+ *
+ * @throws {RaftError} `RAFT_DIRECTORY_LOCKED`, `RAFT_WRONG_DIRECTORY`, `RAFT_STORAGE_CORRUPT`,
+ *   `RAFT_DISK_FAILED`, `RAFT_DISK_FULL`.
+ */
+export async function openHostStorage(options: OpenHostStorageOptions): Promise<HostStorage> {
+  const { directory } = options;
+  try {
+    await nodeFileSystem.makeDirectory(directory);
+    const lock = await lockDirectory(directory);
+    try {
+      return await openLocked(options, lock.release);
+    } catch (error) {
+      await lock.release();
+      throw error;
+    }
+  } catch (error) {
+    throw error instanceof RaftError ? error : diskError(error, directory);
+  }
+}
+
+async function openLocked(
+  { directory, clusterId, nodeId, onFailure }: OpenHostStorageOptions,
+  release: () => Promise<void>,
+): Promise<HostStorage> {
+  const names = await nodeFileSystem.list(directory);
+  if (names.includes('log')) {
+    const problem = `${directory} holds a server of its own, not a host of groups`;
+    throw new RaftError('RAFT_WRONG_DIRECTORY', `${problem}; give the host another directory`);
+  }
+  const isUsed = names.includes('groups');
+  const identity = await claimIdentity(nodeFileSystem, directory, { clusterId, nodeId }, isUsed);
+  const groups = join(directory, 'groups');
+  const { log, warnings } = await SharedLog.open({
+    directory: join(groups, 'log'),
+    salt: saltOf(identity),
+    onFailure,
+  });
+  const snapshots = join(groups, 'snapshots');
+  await nodeFileSystem.makeDirectory(snapshots);
+  const withSnapshots = new Set(await nodeFileSystem.list(snapshots));
+  return {
+    groups: () => log.groups(),
+    open: (group, initialConfiguration) => {
+      const isThere = withSnapshots.has(String(group));
+      const of = { group, initialConfiguration, identity, isThere };
+      return openGroup(log, join(snapshots, String(group)), of);
+    },
+    commit: () => log.commit(),
+    get bytesOnDisk() {
+      return log.bytesOnDisk;
+    },
+    warnings,
+    async close() {
+      try {
+        await log.close();
+      } finally {
+        await release();
+      }
+    },
+  };
+}
+
+async function openGroup(
+  shared: SharedLog,
+  directory: string,
+  of: {
+    readonly group: number;
+    readonly initialConfiguration: Configuration;
+    readonly identity: Identity;
+    /** There may be snapshots. */
+    readonly isThere: boolean;
+  },
+): Promise<Storage> {
+  const state = shared.stateOf(of.group);
+  const stored = state.storedState(of.initialConfiguration);
+  const log = new GroupLog(shared, state);
+  const open = () => openSnapshots(directory, stored);
+  const hasSnapshot = of.isThere || stored.snapshot.index > 0;
+  return {
+    log,
+    snapshots: hasSnapshot ? await open() : new LazySnapshots(open),
+    stored,
+    identity: of.identity,
+    warnings: [],
+    close: () => log.close(),
+  };
+}

@@ -1,0 +1,90 @@
+/** What a shared log knows of one group. */
+
+import {
+  type Configuration,
+  configurationOf,
+  type LogIndex,
+  type StoredState,
+} from '@quorate/core';
+import type { Compaction, StoredWrite } from '@quorate/wire';
+import type { BatchLocation } from '../batch-table.ts';
+import { LogShape } from '../log-shape.ts';
+import type { WriteListener } from '../storage.ts';
+import type { FoundPart, GroupPart } from './group-parts.ts';
+
+/** In force until whoever opens the group says what it began with. */
+const UNKNOWN = configurationOf([]);
+
+export class GroupState {
+  readonly id: number;
+  readonly shape: LogShape;
+  /** The records that hold its newest hard state, and its newest snapshot or base. 0: it has none. */
+  #hardStateAt = 0;
+  #snapshotAt = 0;
+  /** Parts that are asked for and not yet durable. */
+  open = 0;
+  /** Who hears of the log's failure; undefined while the group is not open. */
+  listener: WriteListener | undefined;
+
+  /** @param mayBeginAnywhere The records before the first one of the log may have held some of it. */
+  constructor(id: number, mayBeginAnywhere: boolean) {
+    this.id = id;
+    this.shape = new LogShape(UNKNOWN, mayBeginAnywhere);
+  }
+
+  /** The oldest record that is still needed; Infinity when none is. */
+  get neededFrom(): number {
+    const { batches } = this.shape;
+    const first = batches.length > 0 ? batches.at(0).segment : Number.POSITIVE_INFINITY;
+    const hardState = this.#hardStateAt || Number.POSITIVE_INFINITY;
+    return Math.min(first, hardState, this.#snapshotAt || Number.POSITIVE_INFINITY);
+  }
+
+  applyWrite(write: StoredWrite, locations: readonly BatchLocation[], record: number): void {
+    this.shape.applyWrite(write, locations);
+    if (write.hardState !== undefined) this.#hardStateAt = record;
+    if (write.snapshot !== undefined) this.#snapshotAt = record;
+  }
+
+  applyCompaction(compaction: Compaction, record: number): void {
+    this.shape.applyCompaction(compaction);
+    this.#snapshotAt = record;
+    this.shape.dropThroughBase();
+  }
+
+  /** While the log is replayed, entries that are needed may not have come yet. */
+  replay({ decoded }: FoundPart, record: number): void {
+    if (decoded.kind === 'compaction') {
+      this.shape.applyCompaction(decoded.compaction);
+      this.#snapshotAt = record;
+      return;
+    }
+    const { write, batchOffsets, end } = decoded;
+    const locations = write.batches.map(({ firstIndex }, at): BatchLocation => {
+      const offset = batchOffsets[at]!;
+      const byteLength = (batchOffsets[at + 1] ?? end) - offset;
+      return { firstIndex, segment: record, offset, byteLength };
+    });
+    this.applyWrite(write, locations, record);
+  }
+
+  /** As a log of its own would be found. */
+  storedState(initialConfiguration: Configuration): StoredState {
+    const stored = this.shape.toStoredState();
+    if (stored.snapshot.index > 0) return stored;
+    return { ...stored, snapshot: { ...stored.snapshot, configuration: initialConfiguration } };
+  }
+
+  /** Everything that is still needed, to be written in one piece: replayed alone it gives the same. */
+  partsToMove(read: (from: LogIndex, through: LogIndex) => StoredWrite['batches']): GroupPart[] {
+    const { id: group, shape } = this;
+    const { hardState, snapshot, base, lastIndex } = shape;
+    const first = (base.index + 1) as LogIndex;
+    const batches = first > lastIndex ? [] : read(first, lastIndex);
+    const write = { hardState, batches, snapshot: undefined };
+    const parts: GroupPart[] = [{ group, kind: 'write', write }];
+    if (snapshot.index > 0)
+      parts.push({ group, kind: 'compaction', compaction: { snapshot, base } });
+    return parts;
+  }
+}

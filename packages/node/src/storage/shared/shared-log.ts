@@ -1,0 +1,312 @@
+/**
+ * Hot path: one log for all groups of a host. What all of them ask for in one round becomes one record
+ * of a log below (disk-log.ts), hence one sync; that log sees to torn writes, damage, files and a full
+ * disk, and knows nothing of groups.
+ *
+ * A record can go when no group needs it or an older one. So that a group which has long been idle does
+ * not keep all that others have written since, what it needs is written anew at the end, as soon as
+ * most of the log is garbage. docs/adr/0007-one-log-for-all-groups.md says why that is cheap.
+ */
+
+import { configurationOf, type LogIndex, type LogReader, type Term } from '@quorate/core';
+import { CommandSlab, FrameError } from '@quorate/wire';
+import { RaftError } from '../../errors.ts';
+import { corruptLog } from '../disk-errors.ts';
+import { DiskLog, type DiskLogOptions } from '../disk-log.ts';
+import { DiskLogReader } from '../log-reader.ts';
+import type { WriteListener } from '../storage.ts';
+import { bytesOfPart, composeParts, type GroupPart, partsOf } from './group-parts.ts';
+import { GroupState } from './group-state.ts';
+import { RecordSizes } from './record-sizes.ts';
+
+export interface SharedLogOptions extends Omit<DiskLogOptions, 'initialConfiguration'> {
+  /** Garbage that is left alone, in bytes. @default 33_554_432 (32 MiB) */
+  readonly cleanBytes?: number;
+  /** The log is dead. Called once. */
+  readonly onFailure: (error: RaftError) => void;
+}
+
+const DEFAULT_CLEAN_BYTES = 33_554_432;
+/** Moved with one record at most, besides one group however large: what is moved delays what is new. */
+const MOST_MOVED_BYTES = 1_048_576;
+/** Read at once when the log is opened. */
+const REPLAY_BYTES = 4_194_304;
+/** The log below has no members of its own. */
+const NOBODY = configurationOf([]);
+
+interface Item {
+  readonly state: GroupState;
+  readonly part: GroupPart;
+  readonly done: () => void;
+  readonly failed: (error: RaftError) => void;
+}
+
+const NOBODY_WAITS = { done: () => {}, failed: () => {} };
+
+/** A record on its way to the disk. */
+interface Outgoing extends Pick<ReturnType<typeof composeParts>, 'locations'> {
+  readonly record: number;
+  readonly items: readonly Item[];
+}
+
+export class SharedLog implements WriteListener {
+  readonly #disk: DiskLog;
+  readonly #cleanBytes: number;
+  readonly #onFailure: (error: RaftError) => void;
+  readonly #states = new Map<number, GroupState>();
+  readonly #sizes: RecordSizes;
+  #asked: Item[] = [];
+  readonly #outgoing: Outgoing[] = [];
+  #lastRecord: number;
+  /** Groups that need one of the oldest records: what they need is written anew. */
+  #toMove: GroupState[] = [];
+  #cleanedAt = 0;
+  #failure: RaftError | undefined;
+  #waiting: { readonly state: GroupState; readonly resolve: () => void }[] = [];
+  /** The record that was read last. */
+  #read: { readonly record: number; readonly content: Uint8Array } | undefined;
+
+  /** @throws {RaftError} `RAFT_STORAGE_CORRUPT` with file and offset. */
+  static async open(
+    options: SharedLogOptions,
+  ): Promise<{ readonly log: SharedLog; readonly warnings: readonly string[] }> {
+    const opened = await DiskLog.open({ ...options, initialConfiguration: NOBODY });
+    const { base, lastIndex } = opened.recovered.shape;
+    const log = new SharedLog(opened.log, options, base.index, lastIndex);
+    try {
+      log.#replay(base.index, options.directory);
+    } catch (error) {
+      await opened.log.close();
+      throw error;
+    }
+    return { log, warnings: opened.recovered.warnings };
+  }
+
+  private constructor(disk: DiskLog, options: SharedLogOptions, base: number, lastRecord: number) {
+    this.#disk = disk;
+    this.#cleanBytes = options.cleanBytes ?? DEFAULT_CLEAN_BYTES;
+    this.#onFailure = options.onFailure;
+    this.#lastRecord = lastRecord;
+    this.#sizes = new RecordSizes(base, this.#cleanBytes / 64);
+  }
+
+  get bytesOnDisk(): number {
+    return this.#disk.bytesOnDisk;
+  }
+
+  get isFull(): boolean {
+    return this.#disk.isFull;
+  }
+
+  /** Groups that have anything in the log. */
+  groups(): readonly number[] {
+    const withData = [...this.#states.values()].filter(({ neededFrom }) => neededFrom < Infinity);
+    return withData.map(({ id }) => id).sort((a, b) => a - b);
+  }
+
+  /** A group's state; an empty one for a group that the log has not seen. */
+  stateOf(group: number): GroupState {
+    let state = this.#states.get(group);
+    if (state === undefined) {
+      state = new GroupState(group, false);
+      this.#states.set(group, state);
+    }
+    return state;
+  }
+
+  readerOf({ shape }: GroupState): LogReader {
+    return new DiskLogReader(shape, {
+      bytesAt: (record, offset, length) =>
+        this.#contentOf(record).subarray(offset, offset + length),
+      nameOf: (record) => `record ${record} of the shared log`,
+    });
+  }
+
+  requireUsable(): void {
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  /** Takes note; `commit` writes it. `done` is called when it is durable, never from within. */
+  ask(state: GroupState, part: GroupPart, waiting: Pick<Item, 'done' | 'failed'>): void {
+    state.open += 1;
+    this.#asked.push({ state, part, ...waiting });
+  }
+
+  /** Writes all that was asked for, as one record. */
+  commit(): void {
+    if (this.#failure !== undefined) return;
+    const items = this.#toMove.length > 0 ? this.#withMoves(this.#asked) : this.#asked;
+    if (items === this.#asked) this.#asked = [];
+    if (items.length === 0) return;
+    const record = this.#lastRecord + 1;
+    const { batch, locations } = composeParts(
+      items.map(({ part }) => part),
+      record,
+    );
+    this.#lastRecord = record;
+    this.#sizes.add(record, batch.byteLength);
+    this.#outgoing.push({ record, items, locations });
+    const write = { sequence: record, hardState: undefined, batches: [batch], snapshot: undefined };
+    try {
+      if (this.#disk.write(write, this)) this.durable(record);
+    } catch (error) {
+      this.failed(error as RaftError);
+    }
+  }
+
+  /** The log below has written the records up to this one. */
+  durable(record: number): void {
+    while (this.#outgoing[0] !== undefined && this.#outgoing[0].record <= record) {
+      this.#settle(this.#outgoing.shift()!);
+    }
+    if (this.#waiting.length > 0) this.#answerWaiting();
+    if (this.#sizes.total - this.#cleanedAt >= this.#cleanBytes / 4) this.#clean();
+  }
+
+  failed(error: RaftError): void {
+    if (this.#failure !== undefined) return;
+    this.#failure = error;
+    const items = [...this.#outgoing.flatMap((outgoing) => outgoing.items), ...this.#asked];
+    for (const item of items) item.failed(error);
+    for (const { listener } of this.#states.values()) listener?.failed(error);
+    this.#answerWaiting();
+    this.#onFailure(error);
+  }
+
+  /** Resolves when nothing of this group is on its way any more. */
+  async settled(state: GroupState): Promise<void> {
+    this.commit();
+    if (state.open === 0 || this.#failure !== undefined) return;
+    await new Promise<void>((resolve) => this.#waiting.push({ state, resolve }));
+  }
+
+  async close(): Promise<void> {
+    for (const state of this.#states.values()) await this.settled(state);
+    await this.#disk.close();
+  }
+
+  #settle({ record, items, locations }: Outgoing): void {
+    for (const [at, { state, part, done }] of items.entries()) {
+      if (part.kind === 'write') state.applyWrite(part.write, locations[at]!, record);
+      else state.applyCompaction(part.compaction, record);
+      state.open -= 1;
+      done();
+    }
+  }
+
+  #answerWaiting(): void {
+    const isOver = ({ open }: GroupState) => open === 0 || this.#failure !== undefined;
+    for (const { state, resolve } of this.#waiting) if (isOver(state)) resolve();
+    this.#waiting = this.#waiting.filter(({ state }) => !isOver(state));
+  }
+
+  /**
+   * Lets go of the records that nobody needs. When those that are left are mostly garbage, whoever
+   * needs one of the older half has it moved: then that half can go.
+   */
+  #clean(): void {
+    this.#cleanedAt = this.#sizes.total;
+    let floor = this.#lastRecord + 1;
+    let liveBytes = 0;
+    for (const { neededFrom, shape } of this.#states.values()) {
+      if (neededFrom < floor) floor = neededFrom;
+      liveBytes += shape.batches.byteLength;
+    }
+    this.#dropBefore(Math.min(floor, this.#outgoing[0]?.record ?? floor));
+    const length = this.#sizes.since(floor);
+    if (length < this.#cleanBytes + 2 * liveBytes || this.#toMove.length > 0) return;
+    const middle = this.#sizes.recordAfter(floor, length / 2);
+    this.#toMove = [...this.#states.values()].filter(({ neededFrom }) => neededFrom < middle);
+  }
+
+  #dropBefore(record: number): void {
+    const index = (record - 1) as LogIndex;
+    if (index <= this.#sizes.base) return;
+    this.#sizes.dropThrough(index);
+    const snapshot = { index, term: 1 as Term, configuration: NOBODY };
+    this.#disk.compact(snapshot, index).catch((error: RaftError) => this.failed(error));
+  }
+
+  /**
+   * What is to be moved, in front of what was asked for. A group is moved when nothing of it is on its
+   * way; what it has asked for meanwhile waits for that, so that the order of its parts stays.
+   */
+  #withMoves(asked: readonly Item[]): Item[] {
+    const now: Item[] = [];
+    const later: Item[] = [];
+    const askedOf = new Map<GroupState, number>();
+    for (const { state } of asked) askedOf.set(state, (askedOf.get(state) ?? 0) + 1);
+    let bytes = 0;
+    const left: GroupState[] = [];
+    const held = new Set<GroupState>();
+    for (const state of this.#toMove) {
+      const isOnItsWay = state.open > (askedOf.get(state) ?? 0);
+      if (isOnItsWay || bytes > MOST_MOVED_BYTES) {
+        left.push(state);
+        if (isOnItsWay && bytes <= MOST_MOVED_BYTES) held.add(state);
+        continue;
+      }
+      const reader = this.readerOf(state);
+      const read = (from: LogIndex, through: LogIndex) =>
+        reader.read(from, through, Number.POSITIVE_INFINITY);
+      for (const part of state.partsToMove(read)) {
+        bytes += bytesOfPart(part);
+        state.open += 1;
+        now.push({ state, part, ...NOBODY_WAITS });
+      }
+    }
+    this.#toMove = left;
+    for (const item of asked) (held.has(item.state) ? later : now).push(item);
+    this.#asked = later;
+    return now;
+  }
+
+  #contentOf(record: number): Uint8Array {
+    if (this.#read?.record === record) return this.#read.content;
+    const index = record as LogIndex;
+    const [batch] = this.#disk.reader.read(index, index, Number.POSITIVE_INFINITY);
+    const content = contentOf(batch);
+    this.#read = { record, content };
+    return content;
+  }
+
+  #replay(base: number, directory: string): void {
+    for (let next = base + 1; next <= this.#lastRecord; ) {
+      const from = next as LogIndex;
+      const batches = this.#disk.reader.read(from, this.#lastRecord as LogIndex, REPLAY_BYTES);
+      for (const batch of batches) {
+        const record = batch.firstIndex as number;
+        this.#sizes.add(record, batch.byteLength);
+        this.#replayRecord(record, contentOf(batch), base > 0, directory);
+        next = record + 1;
+      }
+    }
+    for (const { id, shape } of this.#states.values()) {
+      if (shape.dropThroughBase()) continue;
+      throw corruptLog(directory, 0, `the beginning of group ${id} is missing`);
+    }
+  }
+
+  #replayRecord(record: number, content: Uint8Array, isCut: boolean, directory: string): void {
+    try {
+      for (const part of partsOf(content)) {
+        const known = this.#states.get(part.group);
+        const state = known ?? new GroupState(part.group, isCut);
+        if (known === undefined) this.#states.set(part.group, state);
+        state.replay(part, record);
+      }
+    } catch (error) {
+      if (!(error instanceof FrameError || error instanceof RangeError)) throw error;
+      throw corruptLog(`${directory}, record ${record}`, 0, error.message);
+    }
+  }
+}
+
+/** The only command of a record. */
+function contentOf(batch: ReturnType<DiskLogReader['read']>[number] | undefined): Uint8Array {
+  if (batch?.kind === 'commands' && batch.payload instanceof CommandSlab) {
+    const [content] = batch.payload;
+    if (content !== undefined) return content;
+  }
+  throw new RaftError('RAFT_STORAGE_CORRUPT', 'a record of the shared log holds no groups');
+}
