@@ -3,6 +3,7 @@ export { BATCH_HEADER_BYTES, BatchReader, encodeBatch, encodedBatchSize } from '
 export { type Allocate, numberAt, putNumber, putU32, u32At } from './bytes.ts';
 export { type Checksum, crc32 } from './checksum.ts';
 export { COMMAND_OVERHEAD_BYTES, CommandSlab, CommandSlabBuilder } from './command-slab.ts';
+export { configurationAt, configurationSize, putConfiguration } from './configuration-codec.ts';
 export { FrameError } from './errors.ts';
 export { DEFAULT_MAX_FRAME_BYTES } from './frame-assembler.ts';
 export * from './handshake.ts';

@@ -206,9 +206,10 @@ export class RaftHost implements AsyncDisposable {
 }
 
 async function openStorageOf(
-  { clusterId, id: nodeId, directory }: RaftHostOptions,
+  { clusterId, id: nodeId, directory, peers }: RaftHostOptions,
   onFailure: (error: RaftError) => void,
 ): Promise<HostStorage> {
   if (directory === undefined) return memoryHostStorage(clusterId, nodeId);
-  return openHostStorage({ directory, clusterId, nodeId, onFailure });
+  const hosts = Object.keys(peers).map(Number);
+  return openHostStorage({ directory, clusterId, nodeId, hosts, onFailure });
 }

@@ -12,7 +12,7 @@ export interface HostStorage {
    * A group's own storage, as it was left. What its log is given to write goes to the disk with the
    * next `commit`. To close it lets go of nothing but the group.
    *
-   * @param initialConfiguration In force until the group's log or a snapshot holds another one.
+   * @param initialConfiguration What the group begins with if it is new.
    */
   open(group: number, initialConfiguration: Configuration): Promise<Storage>;
   /** Writes what all groups have asked for since the last time, in one piece. */

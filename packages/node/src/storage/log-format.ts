@@ -20,6 +20,8 @@ import { checksum } from './checksum.ts';
 export const FORMAT_VERSION = 2;
 /** A whole block, so that the records behind it are aligned. */
 export const SEGMENT_HEADER_BYTES = 512;
+/** What the header says; the rest of the block is zeros. */
+const HEADER_FIELDS_BYTES = 64;
 export const RECORD_HEADER_BYTES = 24;
 /**
  * Records begin at multiples of this: so that they can be written directly (durable-file.ts), so that
@@ -65,9 +67,12 @@ export function encodeSegmentHeader(header: SegmentHeader): Uint8Array {
   return bytes;
 }
 
-/** Undefined unless the bytes are a whole and undamaged header. */
+/**
+ * Undefined unless the bytes begin with a whole and undamaged header. The padding behind it does not
+ * count: a file that was torn within it would be unused now, and in use when it is filled with zeros.
+ */
 export function segmentHeaderOf(bytes: Uint8Array): SegmentHeader | undefined {
-  if (bytes.length < SEGMENT_HEADER_BYTES) return undefined;
+  if (bytes.length < HEADER_FIELDS_BYTES) return undefined;
   if (MAGIC.some((byte, at) => bytes[at] !== byte)) return undefined;
   if (checksum(bytes.subarray(0, 60), 0) !== u32At(bytes, 60)) return undefined;
   return {

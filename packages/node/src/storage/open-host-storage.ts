@@ -5,7 +5,7 @@ import { lockDirectory } from './directory-lock.ts';
 import { diskError } from './disk-errors.ts';
 import { nodeFileSystem } from './file-system.ts';
 import type { HostStorage } from './host-storage.ts';
-import { claimIdentity, saltOf } from './identity.ts';
+import { claimIdentity } from './identity.ts';
 import { LazySnapshots } from './lazy-snapshots.ts';
 import { openSnapshots } from './open-storage.ts';
 import { GroupLog } from './shared/group-log.ts';
@@ -16,6 +16,8 @@ export interface OpenHostStorageOptions {
   readonly directory: string;
   readonly clusterId: number;
   readonly nodeId: number;
+  /** All of them, ascending: noted in a new directory, for people. */
+  readonly hosts: readonly number[];
   /** The disk has failed, and with it all groups. Called once. */
   readonly onFailure: (error: RaftError) => void;
 }
@@ -43,7 +45,7 @@ export async function openHostStorage(options: OpenHostStorageOptions): Promise<
 }
 
 async function openLocked(
-  { directory, clusterId, nodeId, onFailure }: OpenHostStorageOptions,
+  { directory, clusterId, nodeId, hosts, onFailure }: OpenHostStorageOptions,
   release: () => Promise<void>,
 ): Promise<HostStorage> {
   const names = await nodeFileSystem.list(directory);
@@ -52,11 +54,12 @@ async function openLocked(
     throw new RaftError('RAFT_WRONG_DIRECTORY', `${problem}; give the host another directory`);
   }
   const isUsed = names.includes('groups');
-  const identity = await claimIdentity(nodeFileSystem, directory, { clusterId, nodeId }, isUsed);
+  const wanted = { clusterId, nodeId, initialVoters: hosts };
+  const identity = await claimIdentity(nodeFileSystem, directory, wanted, isUsed);
   const groups = join(directory, 'groups');
   const { log, warnings } = await SharedLog.open({
     directory: join(groups, 'log'),
-    salt: saltOf(identity),
+    salt: identity.salt,
     onFailure,
   });
   const snapshots = join(groups, 'snapshots');
@@ -96,7 +99,8 @@ async function openGroup(
   },
 ): Promise<Storage> {
   const state = shared.stateOf(of.group);
-  const stored = state.storedState(of.initialConfiguration);
+  if (state.isNew) shared.begin(state, of.initialConfiguration);
+  const stored = state.shape.toStoredState();
   const log = new GroupLog(shared, state);
   const open = () => openSnapshots(directory, stored);
   const hasSnapshot = of.isThere || stored.snapshot.index > 0;

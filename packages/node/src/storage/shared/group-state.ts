@@ -1,18 +1,13 @@
 /** What a shared log knows of one group. */
 
-import {
-  type Configuration,
-  configurationOf,
-  type LogIndex,
-  type StoredState,
-} from '@quorate/core';
+import { type Configuration, configurationOf, type LogIndex } from '@quorate/core';
 import type { Compaction, StoredWrite } from '@quorate/wire';
 import type { BatchLocation } from '../batch-table.ts';
 import { LogShape } from '../log-shape.ts';
 import type { WriteListener } from '../storage.ts';
 import type { FoundPart, GroupPart } from './group-parts.ts';
 
-/** In force until whoever opens the group says what it began with. */
+/** Until the group's first part says with whom it begins. */
 const UNKNOWN = configurationOf([]);
 
 export class GroupState {
@@ -52,27 +47,34 @@ export class GroupState {
     this.shape.dropThroughBase();
   }
 
-  /** While the log is replayed, entries that are needed may not have come yet. */
-  replay({ decoded }: FoundPart, record: number): void {
-    if (decoded.kind === 'compaction') {
-      this.shape.applyCompaction(decoded.compaction);
-      this.#snapshotAt = record;
-      return;
-    }
-    const { write, batchOffsets, end } = decoded;
-    const locations = write.batches.map(({ firstIndex }, at): BatchLocation => {
-      const offset = batchOffsets[at]!;
-      const byteLength = (batchOffsets[at + 1] ?? end) - offset;
-      return { firstIndex, segment: record, offset, byteLength };
-    });
-    this.applyWrite(write, locations, record);
+  /** With whom the group begins, if no snapshot has replaced that. */
+  begin(configuration: Configuration, record: number): void {
+    const { snapshot } = this.shape;
+    this.shape.snapshot = { ...snapshot, configuration };
+    this.#snapshotAt = record;
   }
 
-  /** As a log of its own would be found. */
-  storedState(initialConfiguration: Configuration): StoredState {
-    const stored = this.shape.toStoredState();
-    if (stored.snapshot.index > 0) return stored;
-    return { ...stored, snapshot: { ...stored.snapshot, configuration: initialConfiguration } };
+  /** While the log is replayed, entries that are needed may not have come yet. */
+  replay(part: FoundPart, record: number): void {
+    if (part.kind === 'beginning') {
+      this.begin(part.configuration, record);
+    } else if (part.kind === 'compaction') {
+      this.shape.applyCompaction(part.compaction);
+      this.#snapshotAt = record;
+    } else {
+      const { write, batchOffsets, end } = part;
+      const locations = write.batches.map(({ firstIndex }, at): BatchLocation => {
+        const offset = batchOffsets[at]!;
+        const byteLength = (batchOffsets[at + 1] ?? end) - offset;
+        return { firstIndex, segment: record, offset, byteLength };
+      });
+      this.applyWrite(write, locations, record);
+    }
+  }
+
+  /** Nothing is known of it, nor has anything been asked for. */
+  get isNew(): boolean {
+    return this.neededFrom === Number.POSITIVE_INFINITY && this.open === 0;
   }
 
   /** Everything that is still needed, to be written in one piece: replayed alone it gives the same. */
@@ -82,9 +84,12 @@ export class GroupState {
     const first = (base.index + 1) as LogIndex;
     const batches = first > lastIndex ? [] : read(first, lastIndex);
     const write = { hardState, batches, snapshot: undefined };
-    const parts: GroupPart[] = [{ group, kind: 'write', write }];
-    if (snapshot.index > 0)
-      parts.push({ group, kind: 'compaction', compaction: { snapshot, base } });
-    return parts;
+    const compaction = { snapshot, base };
+    return [
+      { group, kind: 'write', write },
+      snapshot.index > 0
+        ? { group, kind: 'compaction', compaction }
+        : { group, kind: 'beginning', configuration: snapshot.configuration },
+    ];
   }
 }

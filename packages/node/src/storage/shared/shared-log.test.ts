@@ -5,7 +5,13 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type LogIndex, type Random, seededRandom, type Write } from '@quorate/core';
+import {
+  emptyStoredState,
+  type LogIndex,
+  type Random,
+  seededRandom,
+  type Write,
+} from '@quorate/core';
 import {
   batchOf,
   entriesOf,
@@ -62,6 +68,8 @@ class History {
 
   async run(rounds: number): Promise<SharedLog> {
     let log = await open(this.disk, this.#options);
+    for (const group of GROUPS) log.begin(log.stateOf(group), INITIAL);
+    log.commit();
     for (let round = 0; round < rounds; round += 1) {
       const groups = GROUPS.filter((group) =>
         group === IDLE ? round === 0 : this.#random() < 0.5,
@@ -129,7 +137,7 @@ class History {
 
 function isState(log: SharedLog, group: number, model: Model): boolean {
   const state = log.stateOf(group);
-  const stored = state.storedState(INITIAL);
+  const stored = state.isNew ? emptyStoredState(INITIAL) : state.shape.toStoredState();
   try {
     assert.deepEqual(stored.hardState, model.hardState);
     assert.deepEqual(stored.snapshot, model.snapshot);
@@ -192,7 +200,9 @@ async function requireAt(
     found.set(group, model);
   }
   // And it goes on: what is written now is found by the next start.
-  const group = new GroupLog(log, log.stateOf(IDLE));
+  const state = log.stateOf(IDLE);
+  if (state.isNew) log.begin(state, INITIAL);
+  const group = new GroupLog(log, state);
   const model = found.get(IDLE)!.copy();
   found.set(IDLE, model);
   const write = writeOf({ hardState: hardStateOf(99, 2, 0) });

@@ -8,7 +8,13 @@
  * most of the log is garbage. docs/adr/0007-one-log-for-all-groups.md says why that is cheap.
  */
 
-import { configurationOf, type LogIndex, type LogReader, type Term } from '@quorate/core';
+import {
+  type Configuration,
+  configurationOf,
+  type LogIndex,
+  type LogReader,
+  type Term,
+} from '@quorate/core';
 import { CommandSlab, FrameError } from '@quorate/wire';
 import { RaftError } from '../../errors.ts';
 import { corruptLog } from '../disk-errors.ts';
@@ -126,6 +132,13 @@ export class SharedLog implements WriteListener {
     if (this.#failure !== undefined) throw this.#failure;
   }
 
+  /** The group begins, with whatever is written of it first. */
+  begin(state: GroupState, configuration: Configuration): void {
+    state.begin(configuration, 0);
+    const part = { group: state.id, kind: 'beginning', configuration } as const;
+    this.ask(state, part, NOBODY_WAITS);
+  }
+
   /** Takes note; `commit` writes it. `done` is called when it is durable, never from within. */
   ask(state: GroupState, part: GroupPart, waiting: Pick<Item, 'done' | 'failed'>): void {
     state.open += 1;
@@ -188,7 +201,8 @@ export class SharedLog implements WriteListener {
   #settle({ record, items, locations }: Outgoing): void {
     for (const [at, { state, part, done }] of items.entries()) {
       if (part.kind === 'write') state.applyWrite(part.write, locations[at]!, record);
-      else state.applyCompaction(part.compaction, record);
+      else if (part.kind === 'compaction') state.applyCompaction(part.compaction, record);
+      else state.begin(part.configuration, record);
       state.open -= 1;
       done();
     }
