@@ -42,8 +42,8 @@ export interface RaftNodeOptions<Result> {
   /** Entries kept behind a snapshot for slow followers. @default 5_000 (etcd's) */
   readonly keepEntries?: number;
   /**
-   * Bytes in a second that this server spends on sending snapshots, to all followers together: at
-   * least 65_536, or 0 for no limit. More, and a follower that comes back is back sooner; but a
+   * Bytes in a second that this server, or this host with all its groups, spends on sending snapshots:
+   * at least 65_536, or 0 for no limit. More, and a follower that comes back is back sooner; but a
    * transfer competes with appends for network, disk and processor.
    *
    * @default 33_554_432 (32 MiB) — a quarter of a gigabit link, and 1 GB in half a minute.

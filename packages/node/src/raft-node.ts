@@ -8,6 +8,7 @@ import type {
   Started,
 } from './api.ts';
 import { ApplyChannel } from './apply/apply-channel.ts';
+import { Throttle } from './apply/throttle.ts';
 import { RaftError } from './errors.ts';
 import { Scheduler } from './loop/scheduler.ts';
 import { checkOptions, type ResolvedOptions } from './options.ts';
@@ -70,8 +71,9 @@ export class RaftNode<Result = undefined> implements AsyncDisposable {
     const storage = await openStorageOf(options);
     const transport = onlyGroup(options.transport ?? makeTcpTransport(options, resolved));
     const scheduler = new Scheduler(now);
+    const throttle = new Throttle(resolved.snapshotBytesPerSecond, now);
     return RaftNode.start({
-      ...{ options, resolved, storage, transport, scheduler },
+      ...{ options, resolved, storage, transport, scheduler, throttle },
       released: () => {},
     });
   }

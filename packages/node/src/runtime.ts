@@ -16,6 +16,7 @@ import {
 import type { Leadership, LogLine, RaftNodeOptions } from './api.ts';
 import { Applier, type ApplyObserver } from './apply/applier.ts';
 import { Snapshots } from './apply/snapshots.ts';
+import type { Throttle } from './apply/throttle.ts';
 import type { AppliedRange } from './calls/placed-proposals.ts';
 import { Proposals } from './calls/proposals.ts';
 import { Reads } from './calls/reads.ts';
@@ -40,6 +41,8 @@ export interface RuntimeParts<Result> {
   readonly transport: GroupTransport;
   /** Gives this server its turns. */
   readonly scheduler: Scheduler;
+  /** For the snapshots that it sends. */
+  readonly throttle: Throttle;
   readonly log: LogLine;
 }
 
@@ -172,7 +175,7 @@ export class Runtime<Result> implements GroupReceiver, ApplyObserver<Result> {
   }
 
   #makeSnapshots(): Snapshots {
-    const { storage, machine, transport, log, resolved } = this.#parts;
+    const { storage, machine, transport, throttle, log, resolved } = this.#parts;
     return new Snapshots(
       {
         raft: this.raft,
@@ -180,6 +183,7 @@ export class Runtime<Result> implements GroupReceiver, ApplyObserver<Result> {
         machine,
         transport,
         applier: this.#applier,
+        throttle,
         now,
         log,
         saved: (snapshot, keepEntries) =>

@@ -20,7 +20,7 @@ import type { Storage } from '../storage/storage.ts';
 import type { Applier } from './applier.ts';
 import { SnapshotReceiver } from './snapshot-receiver.ts';
 import { SnapshotSender } from './snapshot-sender.ts';
-import { Throttle } from './throttle.ts';
+import type { Throttle } from './throttle.ts';
 
 export interface SnapshotHost {
   readonly raft: Raft;
@@ -28,6 +28,8 @@ export interface SnapshotHost {
   readonly machine: StateMachine<unknown>;
   readonly transport: GroupTransport;
   readonly applier: Pick<Applier<unknown>, 'appliedIndex' | 'betweenCalls'>;
+  /** May be shared with other servers of this process. */
+  readonly throttle: Throttle;
   readonly now: () => Milliseconds;
   readonly log: LogLine;
   /** The state up to this index is durable outside the log: the core must hear of it. */
@@ -38,8 +40,6 @@ export interface SnapshotHost {
 export interface SnapshotLimits {
   readonly snapshotEntries: number;
   readonly keepEntries: number;
-  /** 0: no limit. */
-  readonly snapshotBytesPerSecond: number;
 }
 
 export class Snapshots {
@@ -56,9 +56,8 @@ export class Snapshots {
   constructor(host: SnapshotHost, limits: SnapshotLimits) {
     this.#host = host;
     this.#limits = limits;
-    const { raft, storage, transport, now, log, sent } = host;
+    const { raft, storage, transport, throttle, now, log, sent } = host;
     const { snapshots } = storage;
-    const throttle = new Throttle(limits.snapshotBytesPerSecond, now);
     this.#receiver = new SnapshotReceiver({ raft, snapshots, log });
     this.#sender = new SnapshotSender({
       raft,

@@ -6,7 +6,14 @@ import type { LogLine, PeerAddress, RaftNodeOptions } from '../api.ts';
 /** As for a server of its own ({@link RaftNodeOptions}), for all groups of a host alike. */
 export type RaftHostOptions = Pick<
   RaftNodeOptions<unknown>,
-  'id' | 'clusterId' | 'listen' | 'transport' | 'maxCommandBytes'
+  | 'id'
+  | 'clusterId'
+  | 'listen'
+  | 'transport'
+  | 'maxCommandBytes'
+  | 'maxPendingBytes'
+  | 'maxPendingReads'
+  | 'snapshotBytesPerSecond'
 > & {
   /** Every host and where the others reach it, this one included. */
   readonly peers: Readonly<Record<number, PeerAddress>>;

@@ -1,5 +1,6 @@
 import { configurationOf, type NodeId } from '@quorate/core';
 import type { RaftNodeOptions } from '../api.ts';
+import { Throttle } from '../apply/throttle.ts';
 import { RaftError } from '../errors.ts';
 import { Scheduler } from '../loop/scheduler.ts';
 import { checkOptions, type ResolvedOptions } from '../options.ts';
@@ -27,6 +28,8 @@ export class RaftHost implements AsyncDisposable {
   readonly #groups: Groups;
   readonly #watch: HostWatch;
   readonly #scheduler: Scheduler;
+  /** For the snapshots of all groups. */
+  readonly #throttle: Throttle;
   /** Undefined while a group is being opened or closed. */
   readonly #nodes = new Map<number, RaftNode<unknown> | undefined>();
   #resolveEnded: (error: Error | undefined) => void = () => {};
@@ -68,6 +71,7 @@ export class RaftHost implements AsyncDisposable {
     this.#resolved = resolved;
     this.#storage = storage;
     this.#transport = transport;
+    this.#throttle = new Throttle(resolved.snapshotBytesPerSecond, now);
     this.#groups = new Groups(transport);
     this.ended = new Promise((resolve) => {
       this.#resolveEnded = resolve;
@@ -180,7 +184,10 @@ export class RaftHost implements AsyncDisposable {
     const transport = this.#groups.portOf(group);
     const released = () => void this.#nodes.delete(group);
     const scheduler = this.#scheduler;
-    return RaftNode.start({ options, resolved, storage, transport, scheduler, released });
+    const throttle = this.#throttle;
+    return RaftNode.start({
+      ...{ options, resolved, storage, transport, scheduler, throttle, released },
+    });
   }
 
   #end(cause: Error | undefined): Promise<void> {
