@@ -132,7 +132,7 @@ function refusalText(
     case 'wrong-version':
       return `protocol versions differ: ours ${PROTOCOL_VERSION}, server ${other.from}'s ${other.version}; run one release everywhere`;
     case 'wrong-cluster':
-      return `clusters differ: ours ${self.clusterId}, server ${other.from}'s ${other.clusterId}; correct the peers' addresses`;
+      return `clusters differ: ours ${self.clusterId}, server ${other.from}'s ${other.clusterId}; correct the peers' addresses; a server that a recovery left out joins anew, with an empty disk and a new id`;
     case 'wrong-node':
       return `server ${meant} was meant, but another one listens there; correct the peers' addresses`;
     case 'unknown-peer':

@@ -40,7 +40,10 @@ test('one of three is left: it serves what was acknowledged, and old members sta
 
   // Its old self is gone for good.
   const old = cluster.open(1, { directory });
-  await assert.rejects(old, { code: 'RAFT_WRONG_DIRECTORY' });
+  await assert.rejects(old, {
+    code: 'RAFT_WRONG_DIRECTORY',
+    message: /open it with cluster id 99/,
+  });
   const heard: string[] = [];
   const log = (_level: string, message: string, facts: object) =>
     heard.push(`${message} ${JSON.stringify(facts)}`);

@@ -99,16 +99,20 @@ export const drawIncarnation = (): string => randomBytes(16).toString('hex');
 const saltOf = (incarnation: string): number => Number.parseInt(incarnation.slice(0, 8), 16);
 
 function requireSame(
-  found: Identity,
+  found: StoredIdentity,
   wanted: { readonly clusterId: number; readonly nodeId: number },
   directory: string,
 ): void {
   if (found.clusterId === wanted.clusterId && found.nodeId === wanted.nodeId) return;
+  const isOldSelf =
+    found.nodeId === wanted.nodeId && found.recovery?.fromClusterId === wanted.clusterId;
+  const remedy = isOldSelf
+    ? `it was recovered: open it with cluster id ${found.clusterId}`
+    : 'choose the directory of this server, or an empty one for a new server';
   throw new RaftError(
     'RAFT_WRONG_DIRECTORY',
     `${directory} holds server ${found.nodeId} of cluster ${found.clusterId}, not server ` +
-      `${wanted.nodeId} of cluster ${wanted.clusterId}; choose the directory of this server, or an ` +
-      'empty one for a new server',
+      `${wanted.nodeId} of cluster ${wanted.clusterId}; ${remedy}`,
     {
       details: {
         directory,
@@ -128,20 +132,23 @@ function parseIdentity(text: string, path: string): StoredIdentity {
   } catch (cause) {
     throw corruptIdentity(path, 'it is not JSON', cause);
   }
-  const { format, clusterId, nodeId, incarnation } = parsed;
-  if (
-    format !== FORMAT ||
-    !Number.isSafeInteger(clusterId) ||
-    !Number.isSafeInteger(nodeId) ||
-    typeof incarnation !== 'string' ||
-    !/^[0-9a-f]{32}$/.test(incarnation)
-  ) {
-    throw corruptIdentity(path, `it does not say format ${FORMAT} with all its fields`);
-  }
-  // A directory that was never recovered keeps its salt in its incarnation.
-  const { salt = saltOf(incarnation), initialVoters = [], recovery } = parsed;
-  return { clusterId: clusterId!, nodeId: nodeId!, incarnation, salt, initialVoters, recovery };
+  const { format, ...identity } = parsed;
+  if (format === FORMAT && isComplete(identity)) return identity;
+  throw corruptIdentity(path, `it does not say format ${FORMAT} with all its fields`);
 }
+
+function isComplete(identity: Partial<StoredIdentity>): identity is StoredIdentity {
+  const { clusterId, nodeId, incarnation, salt, initialVoters, recovery } = identity;
+  const { fromClusterId, term, index, leftOut } = recovery ?? NEVER_RECOVERED;
+  const ids = [initialVoters, leftOut];
+  return (
+    [clusterId, nodeId, salt, fromClusterId, term, index].every(Number.isSafeInteger) &&
+    ids.every((list) => Array.isArray(list) && list.every(Number.isSafeInteger)) &&
+    /^[0-9a-f]{32}$/.test(incarnation ?? '')
+  );
+}
+
+const NEVER_RECOVERED: RecoveryRecord = { fromClusterId: 0, term: 0, index: 0, leftOut: [] };
 
 async function readText(fileSystem: FileSystem, path: string): Promise<string> {
   const file = await fileSystem.open(path, 'read');

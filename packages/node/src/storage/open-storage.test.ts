@@ -98,7 +98,15 @@ test('a wiped directory comes back as another incarnation; half wiped, it does n
 
   const identity = join(directory, 'identity.json');
   const text = readFileSync(identity, 'utf8');
-  for (const damaged of ['', '{}', text.replace('"format":1', '"format":9')]) {
+  const changes: readonly (readonly [string, string])[] = [
+    ['"format":1', '"format":9'],
+    ['"salt"', '"salted"'],
+    ['"initialVoters":[', '"initialVoters":["x",'],
+    ['"format":1', '"format":1,"recovery":{"fromClusterId":1}'],
+  ];
+  const damages = changes.map(([before, after]) => text.replace(before, after));
+  for (const damaged of ['', '{}', ...damages]) {
+    assert.notEqual(damaged, text);
     writeFileSync(identity, damaged);
     await assert.rejects(open(), {
       code: 'RAFT_STORAGE_CORRUPT',
