@@ -114,7 +114,9 @@ test('a port in use is named, for clients and for peers', async () => {
   const [member] = cluster.members as [Member];
   for (const port of [member.address.clientPort, member.address.peerPort]) {
     const holder = await listen(port);
-    assertRefused(await member.startAndEnd(), 'ETCD_PORT_IN_USE', String(port));
+    const ended = await member.startAndEnd();
+    assertRefused(ended, 'ETCD_PORT_IN_USE', String(port));
+    assert.doesNotMatch(ended.stderr, /No address added/, 'grpc-js has nothing to add');
     await new Promise((resolve) => holder.close(resolve));
   }
   await member.start();

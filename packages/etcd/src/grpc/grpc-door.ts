@@ -5,6 +5,7 @@
  * Go's: clients match on them.
  */
 
+import { createServer } from 'node:net';
 import {
   Server,
   ServerCredentials,
@@ -84,6 +85,7 @@ export class GrpcDoor {
 async function bind(server: Server, { host, port }: PeerAddress): Promise<string> {
   const shownHost = host.includes(':') ? `[${host}]` : host;
   const wanted = `${shownHost}:${port}`;
+  if (port !== 0) await requireFree(host, port, wanted);
   const taken = await new Promise<number>((resolve, reject) => {
     server.bindAsync(wanted, ServerCredentials.createInsecure(), (error, boundPort) => {
       if (error === null) resolve(boundPort);
@@ -91,6 +93,15 @@ async function bind(server: Server, { host, port }: PeerAddress): Promise<string
     });
   });
   return `http://${shownHost}:${taken}`;
+}
+
+/** On a port in use grpc-js writes to the console besides failing; so it is asked only for a free one. */
+function requireFree(host: string, port: number, wanted: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', (error) => reject(listenError(wanted, error)));
+    server.listen({ host, port }, () => server.close(() => resolve()));
+  });
 }
 
 function listenError(wanted: string, cause: Error): EtcdServerError {

@@ -152,10 +152,18 @@ export async function* snapshotChunks(file: File): AsyncGenerator<Uint8Array, vo
   for await (const frame of framesOf(file)) if (frame.kind === 'chunk') yield frame.bytes;
 }
 
-/** @throws {RaftError} `RAFT_STORAGE_CORRUPT` */
+/** @throws {RaftError} `RAFT_STORAGE_CORRUPT`, for damage to the description; the data are not read. */
 export async function readSnapshotMeta(file: File): Promise<SnapshotMeta> {
-  for await (const frame of framesOf(file)) if (frame.kind === 'begin') return frame.snapshot;
-  throw corruptSnapshot(file.path, 'it ends before its description');
+  const bytes = await readFrame(file, await readFileHeader(file));
+  if (bytes === undefined) throw corruptSnapshot(file.path, 'it ends before its description');
+  try {
+    const [frame] = new SnapshotStreamDecoder({ checksum }).push(bytes);
+    if (frame?.kind === 'begin') return frame.snapshot;
+  } catch (error) {
+    if (error instanceof FrameError) throw corruptSnapshot(file.path, error.message);
+    throw error;
+  }
+  throw corruptSnapshot(file.path, 'it does not begin with a description');
 }
 
 async function* framesOf(file: File): AsyncGenerator<SnapshotFrame, void, void> {
