@@ -24,7 +24,9 @@ test('every mutant changes a line that is there once', () => {
 });
 
 test('the test that every mutant names is there', () => {
-  const missing = MUTANTS.filter(({ test: { path, name } }) => !hasTest(path, name));
+  const missing = MUTANTS.filter(
+    ({ test: { path, name, seeds } }) => seeds === undefined && !hasTest(path, name),
+  );
   assert.deepEqual(
     missing.map(({ id, test: { path, name } }) => `${id}: ${path} has no "${name}"`),
     [],

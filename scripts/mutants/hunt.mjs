@@ -32,10 +32,8 @@ export async function hunt(mutants, { workshops = 1, onResult = () => {} }) {
 
   async function tryOut(workshop, mutant) {
     try {
-      await requirePassing(workshop, mutant.test);
-      const found = await workshop.withMutant(mutant, () =>
-        runTest(mutant.test, workshop.directory),
-      );
+      await requirePassing(workshop, mutant);
+      const found = await workshop.withMutant(mutant, () => runTest(mutant, workshop.directory));
       return judge(mutant, found);
     } catch (error) {
       return { verdict: 'unknown', by: 'error', message: error.message };
@@ -43,10 +41,11 @@ export async function hunt(mutants, { workshops = 1, onResult = () => {} }) {
   }
 
   /** Once for each test. */
-  async function requirePassing(workshop, test) {
+  async function requirePassing(workshop, mutant) {
+    const { test } = mutant;
     const key = `${test.path} ${test.name}`;
     if (!passing.has(key)) {
-      const passed = workshop.unchanged(() => runTest(test, workshop.directory));
+      const passed = workshop.unchanged(() => runTest(mutant, workshop.directory));
       passing.set(key, passed);
     }
     const found = await passing.get(key);

@@ -8,8 +8,13 @@ export default async function* report(source) {
     if (data.nesting > 0) continue;
     const { name, skip, details } = data;
     const outcome = type === 'test:fail' ? 'failed' : skip === undefined ? 'passed' : 'skipped';
-    yield `${MARK}${JSON.stringify({ name, outcome, ...causeOf(details.error) })}\n`;
+    yield told(name, outcome, details.error);
   }
+}
+
+/** One line that trial.mjs reads. */
+export function told(name, outcome, error) {
+  return `${MARK}${JSON.stringify({ name, outcome, ...causeOf(error) })}\n`;
 }
 
 /** What was thrown: node:test and fast-check wrap it. */

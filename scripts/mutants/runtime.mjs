@@ -179,4 +179,17 @@ export const runtime = [
       'a leader whose state machine falls behind refuses proposals, though they are committed',
     ],
   },
+  {
+    id: 'another-cluster-heard',
+    hazards: [30],
+    wrong: 'a server of another cluster, or of one before a recovery, is listened to',
+    file: 'node/src/peers/handshake.ts',
+    before: "if (caller.clusterId !== self.clusterId) return 'wrong-cluster';",
+    after: '',
+    test: [
+      'node/src/peers/tcp-transport.test.ts',
+      'a peer of another cluster is refused, and both say why',
+    ],
+    dies: 'hang',
+  },
 ];

@@ -2,6 +2,7 @@
 
 const FOLLOWER = 'core/src/follower.test.ts';
 const REPLICATE = 'core/src/leader/replicate.test.ts';
+const TRANSFERS = 'node/src/apply/snapshot-transfers.test.ts';
 const RAFT = 'core/src/raft.test.ts';
 
 export const snapshots = [
@@ -85,5 +86,37 @@ export const snapshots = [
       REPLICATE,
       'a follower that conflicts at the base of the log is sent the snapshot (hazard 25)',
     ],
+  },
+  {
+    id: 'snapshot-end-unheard',
+    hazards: [25],
+    wrong: 'the leader does not hear that a transfer has failed',
+    file: 'core/src/raft.ts',
+    before: 'if (isLeader(node)) onSnapshotSent(node, input.to, input.isDelivered);',
+    after: 'if (isLeader(node) && input.isDelivered) onSnapshotSent(node, input.to, true);',
+    test: [REPLICATE, 'a failed transfer is begun again, not before the follower has been heard'],
+  },
+  {
+    id: 'snapshot-cut-short',
+    hazards: [25],
+    wrong: 'a transfer that breaks off is a snapshot',
+    file: 'node/src/peers/snapshot-stream.ts',
+    before: "throw new Error('the snapshot ended early');",
+    after: '',
+    test: [TRANSFERS, 'a transfer that is cut at every chunk goes on where it was'],
+    dies: 'SyntaxError',
+  },
+  {
+    id: 'snapshot-damaged-for-ever',
+    hazards: [25],
+    wrong: 'a leader that cannot read its own snapshot tries it again and again',
+    file: 'node/src/apply/snapshot-sender.ts',
+    before: 'damaged(transfer.snapshot);',
+    after: '',
+    test: [
+      TRANSFERS,
+      'a bit that flips on the leader’s disk is said, and another snapshot is taken',
+    ],
+    dies: 'hang',
   },
 ];

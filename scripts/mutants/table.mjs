@@ -7,17 +7,20 @@
  *     file      below packages/
  *     before    what stands there, exactly once
  *     after     what the mutant has instead
- *     test      [file below packages/, name] of the test that finds it
+ *     test      [file below packages/, name] of the test that finds it, or the number of seeds within which
+ *               `npm run sim` does
  *     dies      how the test fails, unless by an assertion, an invariant or a property: an error code,
- *               or 'hang' when it does not end within `LIMIT_MS` of trial.mjs
+ *               or 'hang' when it does not end within `HANG_MS` of trial.mjs
  */
 
 import { elections } from './elections.mjs';
 import { membership } from './membership.mjs';
 import { reads } from './reads.mjs';
 import { replication } from './replication.mjs';
+import { rest } from './rest.mjs';
 import { runtime } from './runtime.mjs';
 import { sessions } from './sessions.mjs';
+import { simulated } from './simulated.mjs';
 import { snapshots } from './snapshots.mjs';
 import { storage } from './storage.mjs';
 import { wire } from './wire.mjs';
@@ -30,17 +33,20 @@ export const MUTANTS = [
   membership,
   reads,
   snapshots,
+  rest,
   storage,
   runtime,
   sessions,
   wire,
+  simulated,
 ]
   .flat()
-  .map(({ file, test: [path, name], ...row }) => ({
-    ...row,
-    file: below(file),
-    test: { path: below(path), name },
-  }));
+  .map(({ file, test, ...row }) => ({ ...row, file: below(file), test: testOf(test) }));
+
+function testOf(test) {
+  if (Array.isArray(test)) return { path: below(test[0]), name: test[1] };
+  return { path: 'scripts/sim.mjs', name: `seeds 1 to ${test}`, seeds: test };
+}
 
 /** One of each group or so: what `npm test` puts to the test. */
 export const SAMPLE = [

@@ -4,22 +4,24 @@ import { fileURLToPath } from 'node:url';
 import { MARK } from './reporter.mjs';
 import { run } from './workshop.mjs';
 
-const reporter = fileURLToPath(new URL('./reporter.mjs', import.meta.url));
+const besides = (name) => fileURLToPath(new URL(name, import.meta.url));
 const exactly = (name) => `^${name.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&')}$`;
 const compiledOf = (path) => path.replace('/src/', '/dist/').replace(/\.ts$/, '.js');
 
-/** A mutant that hangs is waited for no longer. */
-export const LIMIT_MS = 60_000;
+/** No test takes so long; one that does has hung. */
+const LIMIT_MS = 60_000;
+/** Where a hang is what the mutant does: its test passes without it in a tenth of this. */
+export const HANG_MS = 15_000;
 
 /**
  * @returns `{ kind: 'passed' }`, `{ kind: 'failed', by, isFinding, message }`, `{ kind: 'hung' }`, or
  *   `{ kind: 'broken', message }` when the test did not run. `isFinding`: an assertion, an invariant or
  *   a property said so, and not an error that just happened.
  */
-export async function runTest({ path, name }, directory, limitMs = LIMIT_MS) {
-  const flags = [`--test-reporter=${reporter}`, '--test-reporter-destination=stdout'];
-  const args = [...flags, `--test-name-pattern=${exactly(name)}`, compiledOf(path)];
-  const { status, output } = await run(args, directory, limitMs);
+export async function runTest({ test, dies }, directory) {
+  const { path, name } = test;
+  const limitMs = dies === 'hang' ? HANG_MS : LIMIT_MS;
+  const { status, output } = await run(argumentsOf(test), directory, limitMs);
   const results = output
     .split('\n')
     .filter((line) => line.startsWith(MARK))
@@ -30,6 +32,13 @@ export async function runTest({ path, name }, directory, limitMs = LIMIT_MS) {
   if (result?.outcome === 'passed' && status === 0) return { kind: 'passed' };
   const rest = output.split('\n').filter((line) => !line.startsWith(MARK));
   return { kind: 'broken', message: `${path} ran no test "${name}"\n${rest.join('\n').trim()}` };
+}
+
+function argumentsOf({ path, name, seeds }) {
+  if (seeds !== undefined) return [besides('./seeds.mjs'), String(seeds)];
+  const reporter = `--test-reporter=${besides('./reporter.mjs')}`;
+  const only = `--test-name-pattern=${exactly(name)}`;
+  return [reporter, '--test-reporter-destination=stdout', only, compiledOf(path)];
 }
 
 function failed({ thrown, code, message }) {

@@ -1,0 +1,33 @@
+/** Groups at rest (core's rest.ts): silence that must promise nothing. */
+
+const REST = 'core/src/rest.test.ts';
+
+export const rest = [
+  {
+    id: 'rest-without-log',
+    hazards: [6],
+    wrong: 'a follower that lacks the leader’s last entry rests, and takes it for committed',
+    file: 'core/src/rest.ts',
+    before: 'if (!node.log.matches({ index, term: logTerm })) return;',
+    after: '',
+    test: [REST, 'a follower that lacks an entry does not rest, nor does its leader'],
+  },
+  {
+    id: 'rest-uncommitted',
+    hazards: [2],
+    wrong: 'what all hold is taken for committed when a group rests',
+    file: 'core/src/rest.ts',
+    before: 'if (commitIndex !== log.lastIndex || commitIndex !== log.durableIndex) return false;',
+    after: '',
+    test: [REST, 'what all hold but nobody has committed is no ground to rest (§5.4.2, Figure 8)'],
+  },
+  {
+    id: 'rest-by-late-answer',
+    hazards: [],
+    wrong: 'who accepted an earlier offer of rest rests behind a longer log',
+    file: 'core/src/rest.ts',
+    before: 'if (message.index === log.lastIndex) progress.restIndex = message.index;',
+    after: 'progress.restIndex = message.index;',
+    test: [REST, 'who accepted before the log grew has accepted nothing'],
+  },
+];
