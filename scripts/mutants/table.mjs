@@ -56,4 +56,6 @@ export const SAMPLE = [
   'joint-commit-one-side',
   'lease-from-answer',
   'snapshot-keeps-conflict',
+  'promise-by-oldest-write',
+  'session-applies-again',
 ];
