@@ -1,7 +1,9 @@
 /** The embedding API's shapes. `raft-node.ts` has the class. */
 
 import type {
+  ChangeMode,
   Configuration,
+  FollowerStatus,
   LogIndex,
   NodeId,
   RaftOptions,
@@ -16,8 +18,19 @@ import type { Storage } from './storage/storage.ts';
 export interface RaftNodeOptions<Result> {
   /** This server. A safe integer above 0, unique in the cluster, for ever its own. */
   readonly id: number;
-  /** Every voter of a new cluster and where its peers reach it, this server included. */
+  /**
+   * The voters of a new cluster and where each is reached, this server included. With `join` they only
+   * say where others may be. After the first `changeMembership` the log knows who takes part and
+   * where; what it says counts, and `peers` fills its gaps.
+   */
   readonly peers: Readonly<Record<number, PeerAddress>>;
+  /**
+   * This server is new in a cluster that exists: with nothing stored it waits until a leader that was
+   * told to add it (`changeMembership`) sends it the log. Does nothing once something is stored.
+   *
+   * @default false
+   */
+  readonly join?: boolean;
   /** Two clusters that should never mix need two names. Stored with the data. */
   readonly clusterId: number;
   /** Where the log and the snapshots live. Undefined: in memory only, lost with the process. */
@@ -88,6 +101,58 @@ export interface CallOptions {
   readonly signal?: AbortSignal;
 }
 
+export interface ReadOptions extends CallOptions {
+  /**
+   * Accepts a state that shows everything which was committed this long before the call, in
+   * milliseconds, at least 0. Answered at once if this server can prove it by the last answer to a
+   * question of its own, so in steady use without a message for each read, and also for a while
+   * after it was cut off.
+   *
+   * @default none: the state must show everything that was committed when the call began
+   */
+  readonly maxStalenessMs?: number;
+  /**
+   * What to do when local state may be older than that: ask the leader and wait, or fail with
+   * `RAFT_TOO_OLD`.
+   *
+   * @default 'ask'
+   */
+  readonly ifOlder?: 'ask' | 'fail';
+}
+
+/** Who shall take part, by id. All who are not named leave. */
+export interface MembershipTarget {
+  readonly voters: readonly number[];
+  /** Receive the log and have no vote. @default none */
+  readonly learners?: readonly number[];
+}
+
+export interface ChangeMembershipOptions extends CallOptions {
+  /** Where newcomers are reached, and members that have moved. */
+  readonly addresses?: Readonly<Record<number, PeerAddress>>;
+  /**
+   * When those who have no vote yet get it.
+   *
+   * - `when-caught-up`: they learn the log first, and vote together as soon as a round of replication
+   *   to each took no longer than an election timeout. Commits never wait for a newcomer's disk.
+   * - `at-once`: refused unless the servers that answer now, and hold the log, can commit the change.
+   * - `forced`: not refused even then. If it cannot be committed, nothing can until it is.
+   *
+   * @default 'when-caught-up'
+   */
+  readonly newVoters?: ChangeMode;
+}
+
+export interface CloseOptions {
+  /**
+   * A leader first asks another voter to lead, so that nobody waits for an election. Takes a few
+   * messages, at most an election timeout. False: ends at once.
+   *
+   * @default true
+   */
+  readonly handOver?: boolean;
+}
+
 export interface ProposeOptions extends CallOptions {
   /**
    * Lets a follower pass the command to the leader and wait for it here, and proposes again what
@@ -128,6 +193,11 @@ export interface Started {
 
 export interface NodeStatus extends RaftStatus {
   readonly clusterId: number;
+  readonly membership: ClusterMembership;
+  /** What a leader knows of every other member; empty on other servers. */
+  readonly followers: readonly FollowerStatus[];
+  /** Who is asked to lead instead of this server, while that is under way. */
+  readonly transferTarget: NodeId | undefined;
   /** Peers with an open connection. */
   readonly connectedPeers: readonly NodeId[];
   readonly logBytesOnDisk: number;
@@ -142,3 +212,22 @@ export interface Leadership {
   readonly leaderId: NodeId | undefined;
   readonly isLeader: boolean;
 }
+
+/**
+ * Who takes part, as far as this server's log tells. In force is the newest configuration in it,
+ * committed or not (§6).
+ */
+export interface ClusterMembership extends Omit<Configuration, 'addresses'> {
+  /** Where members are reached: as the log says, or as this server's `peers` do. */
+  readonly addresses: Readonly<Record<number, PeerAddress>>;
+  /** Where the configuration stands in the log; 0 for the one that a new cluster begins with. */
+  readonly index: LogIndex;
+  readonly isCommitted: boolean;
+  readonly standing: Standing;
+}
+
+/**
+ * What a server is in its cluster. `waiting`: it has not been added yet, as far as it knows. `removed`:
+ * it left for good, as the log or its peers say.
+ */
+export type Standing = 'voter' | 'learner' | 'waiting' | 'removed';

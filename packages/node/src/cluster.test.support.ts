@@ -5,8 +5,9 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import type { PeerAddress, RaftNodeOptions } from './api.ts';
+import type { CloseOptions, NodeStatus, PeerAddress, RaftNodeOptions } from './api.ts';
 import { type InMemoryMachine, inMemoryMachine } from './apply/in-memory-machine.ts';
+import type { RaftErrorCode } from './errors.ts';
 import { MemoryNetwork } from './peers/memory-network.ts';
 import { RaftNode } from './raft-node.ts';
 
@@ -96,9 +97,9 @@ export class TestCluster {
     return this.machines.get(node.status().id)?.state ?? [];
   }
 
-  async shut(node: RaftNode<number>): Promise<void> {
+  async shut(node: RaftNode<number>, options?: CloseOptions): Promise<void> {
     this.nodes.delete(node.status().id);
-    await node.close();
+    await node.close(options);
   }
 
   async close(): Promise<void> {
@@ -123,6 +124,18 @@ export function waitFor<Found>(
     lookAgain();
   });
 }
+
+/** What a caller is to be told, for `assert.rejects`. */
+export const code =
+  (expected: RaftErrorCode) =>
+  (error: { readonly code?: string; readonly message: string }): boolean =>
+    error.code === expected && error.message.length > 0;
+
+/** Looks at a server's status until it is as wanted. */
+export const untilStatus = (
+  node: RaftNode<number>,
+  isSo: (status: NodeStatus) => boolean,
+): Promise<void> => until(() => isSo(node.status()));
 
 /** For what no event announces: looks again in each round of the event loop. */
 export async function until(isSo: () => boolean): Promise<void> {

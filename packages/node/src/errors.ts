@@ -15,6 +15,22 @@ export type RaftErrorCode =
   | 'RAFT_SESSION_EXPIRED'
   /** Another entry was committed in the command's place: it never took effect. Propose it again. */
   | 'RAFT_PROPOSAL_LOST'
+  /** Another change of membership is not committed yet. Wait, then ask again. */
+  | 'RAFT_CHANGE_UNDER_WAY'
+  /** The membership was changed to something else before, or since, this change was done. */
+  | 'RAFT_CHANGE_SUPERSEDED'
+  /** The change needs servers that do not answer now, or lack the log. Nothing was changed. */
+  | 'RAFT_QUORUM_AT_RISK'
+  /** A server that was removed cannot be added again. Give its machine a new id and an empty disk. */
+  | 'RAFT_ID_REMOVED'
+  /** This server was removed from the cluster: nothing can be asked of it any more. */
+  | 'RAFT_REMOVED'
+  /** The lead is being handed over, which ends within an election timeout. Ask again then. */
+  | 'RAFT_TRANSFER_UNDER_WAY'
+  /** The lead was not handed over: the other did not take it in time, or a third has it. */
+  | 'RAFT_TRANSFER_FAILED'
+  /** Local state may be older than the caller accepts. Ask without `ifOlder: 'fail'`, or elsewhere. */
+  | 'RAFT_TOO_OLD'
   /** Bytes on the disk are not what was written there. */
   | 'RAFT_STORAGE_CORRUPT'
   /** The data directory belongs to another cluster or to another server. */

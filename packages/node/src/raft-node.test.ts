@@ -1,11 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { RaftNodeOptions } from './api.ts';
-import { bytes, FAST, listMachine, TestCluster, text, waitFor } from './cluster.test.support.ts';
+import {
+  bytes,
+  code,
+  FAST,
+  listMachine,
+  TestCluster,
+  text,
+  waitFor,
+} from './cluster.test.support.ts';
 import { RaftNode } from './raft-node.ts';
-
-const code = (expected: string) => (error: unknown) =>
-  (error as { code?: string }).code === expected;
 
 test('three nodes elect a leader and apply the same commands in the same order', async (context) => {
   const cluster = new TestCluster(context, 3);
@@ -229,7 +234,7 @@ test('close fails what waits, and everything after', async (context) => {
   await new Promise(setImmediate);
   const unplaced = assert.rejects(leader.propose(bytes('x')), code('RAFT_CLOSED'));
   const read = assert.rejects(leader.read(), code('RAFT_CLOSED'));
-  await cluster.shut(leader);
+  await cluster.shut(leader, { handOver: false });
   await Promise.all([placed, unplaced, read]);
 
   await assert.rejects(leader.propose(bytes('y')), code('RAFT_CLOSED'));

@@ -1,10 +1,15 @@
 import { configurationOf, type LogIndex, type NodeId } from '@quorate/core';
 import type {
   CallOptions,
+  ChangeMembershipOptions,
+  CloseOptions,
+  ClusterMembership,
   Leadership,
+  MembershipTarget,
   NodeStatus,
   ProposeOptions,
   RaftNodeOptions,
+  ReadOptions,
   Started,
 } from './api.ts';
 import { ApplyChannel } from './apply/apply-channel.ts';
@@ -155,7 +160,8 @@ export class RaftNode<Result = undefined> implements AsyncDisposable {
    * @throws `signal.reason` when the signal fires first; the outcome is unknown as above.
    */
   propose(command: Uint8Array, options: ProposeOptions = {}): Promise<Result> {
-    if (this.#closed !== undefined) return Promise.reject(this.#closed.reason);
+    const refusal = this.#refusal;
+    if (refusal !== undefined) return Promise.reject(refusal);
     return this.#runtime.proposals.propose(command, options);
   }
 
@@ -168,7 +174,8 @@ export class RaftNode<Result = undefined> implements AsyncDisposable {
    * @throws `signal.reason`
    */
   openSession(options: CallOptions = {}): Promise<Session<Result>> {
-    if (this.#closed !== undefined) return Promise.reject(this.#closed.reason);
+    const refusal = this.#refusal;
+    if (refusal !== undefined) return Promise.reject(refusal);
     return this.#requireSessions().open(options);
   }
 
@@ -189,12 +196,15 @@ export class RaftNode<Result = undefined> implements AsyncDisposable {
    * Resolves once this server has applied everything that was committed when the call began, so that
    * reading local state afterwards is linearizable (ReadIndex, dissertation §6.4). Works on every
    * server, costs a round of messages and no disk write, and waits out an election: give a signal.
+   * With `maxStalenessMs` mostly at once, for who accepts a state of some age.
    *
-   * @throws {RaftError} `RAFT_READ_DROPPED`, `RAFT_CLOSED`.
+   * @throws {RaftError} `RAFT_READ_DROPPED`, `RAFT_CLOSED`, `RAFT_REMOVED`, `RAFT_BAD_OPTION`;
+   *   `RAFT_TOO_OLD` only with `ifOlder: 'fail'`.
    * @throws `signal.reason`.
    */
-  read(options: CallOptions = {}): Promise<LogIndex> {
-    if (this.#closed !== undefined) return Promise.reject(this.#closed.reason);
+  read(options: ReadOptions = {}): Promise<LogIndex> {
+    const refusal = this.#refusal;
+    if (refusal !== undefined) return Promise.reject(refusal);
     return this.#runtime.reads.read(options);
   }
 
@@ -211,11 +221,58 @@ export class RaftNode<Result = undefined> implements AsyncDisposable {
     );
   }
 
+  /**
+   * Makes these the members of the cluster, in one step or through a joint configuration (§6), and
+   * resolves when all of it is committed. Asked of the leader. What is so already is no change and
+   * resolves too, so that asking again after an unknown outcome does no harm.
+   *
+   * Newcomers run with `join: true` and may be started before or after the call. By default they get
+   * their votes when they have caught up; until then another call replaces the change, or withdraws it
+   * by naming the members of before. The promise is in the log: a later leader keeps it. A server
+   * that is left out hears of it (`status().membership.standing`), and a leader that leaves itself out
+   * leads until that is committed.
+   *
+   * @throws {NotLeaderError} `RAFT_NOT_LEADER` — nothing was changed; ask `error.leaderId`.
+   * @throws {RaftError} `RAFT_CHANGE_UNDER_WAY`, `RAFT_TRANSFER_UNDER_WAY`, `RAFT_QUORUM_AT_RISK`,
+   *   `RAFT_ID_REMOVED`, `RAFT_BAD_OPTION`, `RAFT_CLOSED` — nothing was changed.
+   * @throws {RaftError} `RAFT_PROPOSAL_LOST` — the lead was lost and the change with it.
+   * @throws {RaftError} `RAFT_CHANGE_SUPERSEDED` — another change took its place or came after it.
+   * @throws {RaftError} `RAFT_OUTCOME_UNKNOWN` — the node ended, or a snapshot took the log's place.
+   * @throws `signal.reason` when the signal fires first; a change that has begun goes on.
+   */
+  changeMembership(target: MembershipTarget, options: ChangeMembershipOptions = {}): Promise<void> {
+    const refusal = this.#refusal;
+    if (refusal !== undefined) return Promise.reject(refusal);
+    return this.#runtime.changes.change(target, options);
+  }
+
+  /**
+   * Asks another voter to lead instead of this server and resolves with its id when it does
+   * (dissertation §3.10). Proposals are refused meanwhile with `RAFT_PROPOSAL_DROPPED`, those with
+   * `forward` wait. Who leads already resolves at once.
+   *
+   * With `raft.priorities` the lead goes back to the preferred server as soon as that may be.
+   *
+   * @param to @default the voter that should rather lead, of those that hold all that is committed
+   * @throws {NotLeaderError} `RAFT_NOT_LEADER` — ask `error.leaderId`.
+   * @throws {RaftError} `RAFT_TRANSFER_FAILED` — the other did not take the lead within an election
+   *   timeout, and this server leads on, or a third leads. `RAFT_BAD_OPTION`, `RAFT_CLOSED`.
+   * @throws `signal.reason`; the other may still take the lead.
+   */
+  transferLeadership(to?: number, options: CallOptions = {}): Promise<NodeId> {
+    const refusal = this.#refusal;
+    if (refusal !== undefined) return Promise.reject(refusal);
+    return this.#runtime.transfers.transfer(to, options);
+  }
+
   status(): NodeStatus {
     return {
       ...this.#runtime.raft.status(),
       appliedIndex: this.#runtime.appliedIndex,
       clusterId: this.#clusterId,
+      membership: this.#runtime.membership.current,
+      followers: this.#runtime.raft.followers(),
+      transferTarget: this.#runtime.raft.transferTarget,
       connectedPeers: this.#transport.connectedPeers(),
       logBytesOnDisk: this.#storage.log.bytesOnDisk,
       pendingBytes: this.#runtime.proposals.pendingBytes,
@@ -236,13 +293,34 @@ export class RaftNode<Result = undefined> implements AsyncDisposable {
     return this.#runtime.onLeadership(listener);
   }
 
-  /** Ends this server in good order. What was acknowledged stays; what waits is failed. */
-  close(): Promise<void> {
+  /**
+   * Calls `listener` whenever the membership in force, its commitment or our own standing changes.
+   * Answers how to end that.
+   */
+  onMembership(listener: (membership: ClusterMembership) => void): () => void {
+    return this.#runtime.membership.listen(listener);
+  }
+
+  /**
+   * Ends this server in good order. What was acknowledged stays; what waits is failed. A leader first
+   * hands over, which may take up to an election timeout.
+   */
+  async close({ handOver = true }: CloseOptions = {}): Promise<void> {
+    if (handOver && this.#closed === undefined && this.#runtime.raft.isLeader) {
+      // Nobody to take it, or nobody who takes it in time: then the others elect.
+      const signal = AbortSignal.timeout(this.#runtime.handOverLimitMs);
+      await this.#runtime.transfers.transfer(undefined, { signal }).catch(() => {});
+    }
     return this.#end(undefined);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  /** Why nothing can be asked of this server, if so. */
+  get #refusal(): RaftError | undefined {
+    return this.#closed?.reason ?? this.#runtime.membership.removal;
   }
 
   #requireSessions(): Sessions<Result> {
@@ -280,8 +358,8 @@ export class RaftNode<Result = undefined> implements AsyncDisposable {
 }
 
 function openStorageOf(options: RaftNodeOptions<unknown>): Promise<Storage> {
-  const { clusterId, id: nodeId, directory, peers } = options;
-  const initialConfiguration = configurationOf(Object.keys(peers).map(Number));
+  const { clusterId, id: nodeId, directory, peers, join = false } = options;
+  const initialConfiguration = configurationOf(join ? [] : Object.keys(peers).map(Number));
   const identity = { clusterId, nodeId, initialConfiguration };
   if (options.storage !== undefined) return options.storage(identity);
   if (directory === undefined) return Promise.resolve(memoryStorage(identity));
@@ -293,14 +371,13 @@ export function makeTcpTransport(
   options: Pick<RaftNodeOptions<unknown>, 'id' | 'peers' | 'clusterId' | 'log'>,
   { raft, listen, maxCommandBytes }: ResolvedOptions<unknown>,
 ): Transport {
-  const { peers, clusterId, log = () => {} } = options;
+  const { clusterId, log = () => {} } = options;
   const { electionTimeoutMs, maxAppendBytes, maxInflightBytes } = raft;
   // One append holds at least one batch, however large, and a batch holds at least one command.
   const maxFrameBytes = maxAppendBytes + maxCommandBytes + FRAME_OVERHEAD_BYTES;
   return new TcpTransport({
     self: { clusterId, id: options.id as NodeId },
     listen,
-    peers,
     electionTimeoutMs,
     maxFrameBytes,
     maxQueuedBytes: 2 * maxInflightBytes + maxFrameBytes,

@@ -17,12 +17,15 @@ import type { Leadership, LogLine, RaftNodeOptions } from './api.ts';
 import { Applier, type ApplyObserver } from './apply/applier.ts';
 import { Snapshots } from './apply/snapshots.ts';
 import type { Throttle } from './apply/throttle.ts';
+import { LeadershipTransfers } from './calls/leadership-transfers.ts';
+import { MembershipChanges } from './calls/membership-changes.ts';
 import type { AppliedRange } from './calls/placed-proposals.ts';
 import { Proposals } from './calls/proposals.ts';
 import { Reads } from './calls/reads.ts';
 import { RaftError } from './errors.ts';
 import { type LoopHost, RaftLoop } from './loop/raft-loop.ts';
 import type { Scheduler } from './loop/scheduler.ts';
+import { MembershipWatch } from './membership-watch.ts';
 import type { ResolvedOptions } from './options.ts';
 import type { GroupReceiver, GroupTransport, IncomingSnapshot } from './peers/transport.ts';
 import type { StateMachine } from './state-machine.ts';
@@ -50,6 +53,9 @@ export class Runtime<Result> implements GroupReceiver, ApplyObserver<Result> {
   readonly raft: Raft;
   readonly proposals: Proposals<Result>;
   readonly reads: Reads;
+  readonly changes: MembershipChanges;
+  readonly transfers: LeadershipTransfers;
+  readonly membership: MembershipWatch;
   readonly #parts: RuntimeParts<Result>;
   readonly #onFailure: (error: unknown) => void;
   readonly #loop: RaftLoop;
@@ -59,6 +65,8 @@ export class Runtime<Result> implements GroupReceiver, ApplyObserver<Result> {
   #leadership: Leadership;
   /** What the core has heard of. */
   #reportedIndex: LogIndex;
+  /** Callers have been told that this server was removed. */
+  #hasLeft = false;
 
   /** @param onFailure Called once when the node cannot go on. */
   constructor(parts: RuntimeParts<Result>, onFailure: (error: unknown) => void) {
@@ -87,10 +95,17 @@ export class Runtime<Result> implements GroupReceiver, ApplyObserver<Result> {
       retryDelayMs: heartbeatIntervalMs,
       answerTimeoutMs: 2 * electionTimeoutMs,
     };
-    const callHost = { raft: this.raft, now, wake: () => this.#loop.wake() };
+    const wake = () => this.#loop.wake();
+    const callHost = { raft: this.raft, now, wallTime: Date.now, wake };
     const isDiskFull = () => storage.log.isFull;
     this.proposals = new Proposals<Result>(callHost, isDiskFull, limits, appliedIndex);
     this.reads = new Reads(callHost, limits, appliedIndex);
+    this.changes = new MembershipChanges(callHost, options.peers);
+    this.transfers = new LeadershipTransfers(callHost);
+    const { raft } = this;
+    const id = options.id as NodeId;
+    const { transport, log } = parts;
+    this.membership = new MembershipWatch({ raft, id, atStart: options.peers, transport, log });
     const openSnapshot = (snapshot: SnapshotMeta) => storage.snapshots.open(snapshot);
     const { snapshotEntries: pauseEvery } = resolved;
     const start = { machine, observer: this, openSnapshot, now, appliedIndex, pauseEvery };
@@ -102,6 +117,7 @@ export class Runtime<Result> implements GroupReceiver, ApplyObserver<Result> {
   /** Peers may call from now on, and time begins to run. */
   async open(): Promise<void> {
     await this.#parts.transport.open(this);
+    this.membership.look();
     this.#loop.wake();
   }
 
@@ -110,10 +126,17 @@ export class Runtime<Result> implements GroupReceiver, ApplyObserver<Result> {
     this.#loop.stop();
     this.proposals.close(reason);
     this.reads.close(reason);
+    this.changes.fail(reason);
+    this.transfers.close(reason);
     await this.#parts.transport.close();
     await this.#snapshots.stop();
     await this.#applier.stop();
     await this.#parts.storage.close();
+  }
+
+  /** The core gives up by then. */
+  get handOverLimitMs(): Milliseconds {
+    return this.#parts.resolved.raft.electionTimeoutMs;
   }
 
   get appliedIndex(): LogIndex {
@@ -138,6 +161,11 @@ export class Runtime<Result> implements GroupReceiver, ApplyObserver<Result> {
     this.#loop.post({ kind: 'peerUnreachable', peer });
   }
 
+  removed(by: NodeId): void {
+    this.membership.toldOff(by);
+    this.#loop.wake();
+  }
+
   reachable(peer: NodeId): void {
     this.#loop.post({ kind: 'peerReachable', peer });
   }
@@ -159,6 +187,7 @@ export class Runtime<Result> implements GroupReceiver, ApplyObserver<Result> {
     // The core hands out a bounded amount at a time. It hears of progress in the next turn, which
     // must come soon only if it holds something back.
     if (this.#applier.isIdle && this.raft.commitIndex > index) this.#loop.wake();
+    this.#leaveIfRemoved();
   }
 
   restored({ index }: SnapshotMeta): void {
@@ -220,6 +249,8 @@ export class Runtime<Result> implements GroupReceiver, ApplyObserver<Result> {
   #placeCalls(at: Milliseconds): void {
     this.proposals.place(at);
     this.reads.ask(at);
+    this.changes.place(at);
+    this.transfers.place(at);
     const index = this.#applier.appliedIndex;
     if (index === this.#reportedIndex) return;
     this.#reportedIndex = index;
@@ -252,7 +283,21 @@ export class Runtime<Result> implements GroupReceiver, ApplyObserver<Result> {
     if (term !== last.term || leaderId !== last.leaderId || isLeader !== last.isLeader) {
       this.#leadershipChanged();
     }
+    this.membership.look();
+    this.changes.look();
+    this.transfers.look();
     this.#applier.run();
+    this.#leaveIfRemoved();
+  }
+
+  /** When all is applied that this server will ever hear of, nothing that still waits comes true. */
+  #leaveIfRemoved(): void {
+    if (this.#hasLeft || this.appliedIndex < this.raft.commitIndex) return;
+    const reason = this.membership.removal;
+    if (reason === undefined) return;
+    this.#hasLeft = true;
+    this.proposals.close(reason);
+    this.reads.close(reason);
   }
 
   #leadershipChanged(): void {

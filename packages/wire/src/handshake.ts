@@ -39,7 +39,9 @@ export type HandshakeVerdict =
   | 'wrong-version'
   | 'wrong-cluster'
   | 'wrong-node'
-  | 'unknown-peer';
+  | 'unknown-peer'
+  /** The caller has left the cluster for good. */
+  | 'removed-peer';
 
 /** What the other side answers, with its own version, cluster and id, before it goes on or closes. */
 export interface HandshakeReply {
@@ -56,6 +58,7 @@ const VERDICTS: readonly HandshakeVerdict[] = [
   'wrong-cluster',
   'wrong-node',
   'unknown-peer',
+  'removed-peer',
 ];
 const MAGIC = [0x51, 0x52, 0x41, 0x54];
 const REQUEST_BYTES = 44;

@@ -38,6 +38,8 @@ export interface ProposalLimits extends ForwardingLimits {
 export interface CallHost {
   readonly raft: Raft;
   readonly now: () => Milliseconds;
+  /** The time of day, which jumps, but does not stand still while the machine sleeps. */
+  readonly wallTime: () => Milliseconds;
   /** A turn is needed. */
   readonly wake: () => void;
 }
@@ -81,6 +83,7 @@ export class Proposals<Result> {
     if (!isLeader) return { index: INDEX_ZERO, term, isLeader };
     const refusal = this.#refusalOf(command, isOfSessions);
     if (refusal !== undefined) throw refusal;
+    if (!this.#raft.isAccepting) throw this.#refused();
     const index = indexAfter(this.#raft.lastIndex, this.#calls.length + 1);
     this.#append(command, undefined, isOfSessions);
     return { index, term, isLeader };
@@ -97,10 +100,12 @@ export class Proposals<Result> {
     if (refusal !== undefined) return Promise.reject(refusal);
     const { isLeader, leaderId } = this.#raft;
     if (!isLeader && !forward) return Promise.reject(new NotLeaderError(leaderId));
+    const isDropped = isLeader && !this.#raft.isAccepting;
+    if (isDropped && !(forward && this.#isHandingOver)) return Promise.reject(this.#refused());
 
     return new Promise((resolve, reject) => {
       const call = new PendingCall(resolve, reject, signal, forward);
-      if (isLeader) {
+      if (isLeader && !isDropped) {
         this.#append(command, call, isOfSessions);
       } else {
         // A copy, which `slice` of a Buffer is not.
@@ -189,7 +194,10 @@ export class Proposals<Result> {
       this.#placed.add({ firstIndex, term, payload, calls });
       return;
     }
-    for (const call of calls) call?.fail(this.#dropped());
+    for (const [at, call] of calls.entries()) {
+      if (call?.isRepeatable && this.#isHandingOver) this.#repeat(call, payload, at);
+      else call?.fail(this.#refused());
+    }
   }
 
   #refusalOf({ length }: Uint8Array, isOfSessions: boolean): RaftError | undefined {
@@ -203,30 +211,43 @@ export class Proposals<Result> {
       const reason = 'the disk is full, and what is left is kept for votes and compaction';
       return new RaftError('RAFT_DISK_FULL', `${reason}; make room on it`);
     }
-    if (this.#raft.isLeader && !this.#raft.isAccepting) return this.#dropped();
     if (this.pendingBytes + length + CALL_OVERHEAD_BYTES > this.#maxPendingBytes) {
       return this.#dropped('maxPendingBytes of commands wait to be applied here');
     }
     return undefined;
   }
 
-  #dropped(reason = 'maxUncommittedBytes of commands wait to be committed'): RaftError {
+  get #isHandingOver(): boolean {
+    return this.#raft.transferTarget !== undefined;
+  }
+
+  /** Why the core does not take it. */
+  #refused(): RaftError {
+    if (this.#isHandingOver) return this.#dropped('the lead is being handed over');
+    return this.#dropped('maxUncommittedBytes of commands wait to be committed');
+  }
+
+  #dropped(reason: string): RaftError {
     return new RaftError('RAFT_PROPOSAL_DROPPED', `${reason}; back off, then retry`);
   }
 
   /** Another entry was committed in its place. */
   #onLost(call: PendingCall<Result>, payload: CommandSlab, at: number): void {
-    if (call.isAbandoned) return;
-    const [command] = payload.slice(at, at + 1);
-    if (call.isRepeatable && command !== undefined) {
-      const { isOfSessions } = payload;
-      if (this.#raft.isLeader) this.#append(command, call, isOfSessions);
-      else this.#forwarding.add({ call, command, isOfSessions });
-      this.#host.wake();
+    if (call.isRepeatable) {
+      this.#repeat(call, payload, at);
       return;
     }
     const reason = 'another entry was committed in its place, so this command never will be';
     call.fail(new RaftError('RAFT_PROPOSAL_LOST', `${reason}; propose it again`));
+  }
+
+  #repeat(call: PendingCall<Result>, payload: CommandSlab, at: number): void {
+    const [command] = payload.slice(at, at + 1);
+    if (call.isAbandoned || command === undefined) return;
+    const { isOfSessions } = payload;
+    if (this.#raft.isLeader && !this.#isHandingOver) this.#append(command, call, isOfSessions);
+    else this.#forwarding.add({ call, command, isOfSessions });
+    this.#host.wake();
   }
 }
 

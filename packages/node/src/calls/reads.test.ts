@@ -11,7 +11,7 @@ function setUp() {
   const step = (input: Input): void => {
     if (input.kind === 'readRequested') asked.push(input.id);
   };
-  const host = { raft: { step } as never, now: () => 0, wake: () => {} };
+  const host = { raft: { step } as never, now: () => 0, wallTime: () => 0, wake: () => {} };
   const limits = { retryDelayMs: 10, answerTimeoutMs: 100, maxPendingReads: 3 };
   const reads = new Reads(host, limits, index(5));
   const settled: LogIndex[] = [];

@@ -2,25 +2,30 @@
  * From `read` to the moment at which local state may be read (ReadIndex, dissertation §6.4).
  *
  * All reads of one turn are one question to the core. A read changes nothing, so a question that is
- * dropped or not answered is simply asked again, for as long as the caller waits.
+ * dropped or not answered is simply asked again, for as long as the caller waits. Who accepts a state
+ * that is somewhat old need not wait for an answer if the last one is young enough (staleness.ts).
  */
 
 import type { LogIndex, Milliseconds, ReadResult } from '@quorate/core';
-import type { CallOptions } from '../api.ts';
+import type { ReadOptions } from '../api.ts';
 import { RaftError } from '../errors.ts';
 import { firstCallId } from './call-id.ts';
 import { PendingCall } from './pending-call.ts';
 import type { CallHost } from './proposals.ts';
+import { between, type Moment, tooOld } from './staleness.ts';
 
 type ReadCall = PendingCall<LogIndex>;
 
 interface AskedReads {
+  /** Nobody waits for a question that only keeps the proof of our state's age young. */
   readonly calls: readonly ReadCall[];
+  readonly askedAt: Moment;
   readonly expiresAt: Milliseconds;
 }
 
 interface ConfirmedReads {
   readonly calls: readonly ReadCall[];
+  readonly askedAt: Moment;
   readonly readIndex: LogIndex;
 }
 
@@ -46,6 +51,9 @@ export class Reads {
   #count = 0;
   #appliedIndex: LogIndex;
   #lastId = firstCallId();
+  /** Everything that was committed then is in our state. */
+  #provenAt: Moment | undefined;
+  #isRefreshWanted = false;
 
   constructor(host: CallHost, limits: ReadLimits, appliedIndex: LogIndex) {
     this.#host = host;
@@ -53,8 +61,16 @@ export class Reads {
     this.#appliedIndex = appliedIndex;
   }
 
-  read({ signal }: CallOptions): Promise<LogIndex> {
+  read({ signal, maxStalenessMs, ifOlder = 'ask' }: ReadOptions): Promise<LogIndex> {
     if (signal?.aborted) return Promise.reject(signal.reason);
+    if (maxStalenessMs !== undefined) {
+      if (!(maxStalenessMs >= 0)) return Promise.reject(badBound(maxStalenessMs));
+      const age = this.#provenAt === undefined ? Infinity : between(this.#provenAt, this.#moment());
+      // Asked early enough, so that under steady reading nobody has to wait.
+      if (age > maxStalenessMs / 2) this.#refresh();
+      if (age <= maxStalenessMs) return Promise.resolve(this.#appliedIndex);
+      if (ifOlder === 'fail') return Promise.reject(tooOld(age, maxStalenessMs));
+    }
     if (this.#count >= this.#limits.maxPendingReads) {
       const reason = `${this.#count} reads wait already (maxPendingReads)`;
       const error = new RaftError('RAFT_READ_DROPPED', `${reason}; back off, then retry`);
@@ -70,13 +86,17 @@ export class Reads {
   /** Puts what waits to the core, as one question. */
   ask(now: Milliseconds): void {
     if (this.#asked.size > 0) this.#takeBackExpired(now);
-    if (this.#unasked.length === 0 || now < this.#askAt) return;
+    if (now < this.#askAt) return;
+    const isRefresh = this.#isRefreshWanted && this.#asked.size === 0;
+    this.#isRefreshWanted = false;
+    if (this.#unasked.length === 0 && !isRefresh) return;
     const calls = this.#unasked.filter((call) => !call.isAbandoned);
     this.#count -= this.#unasked.length - calls.length;
     this.#unasked = [];
-    if (calls.length === 0) return;
+    if (calls.length === 0 && !isRefresh) return;
     const id = ++this.#lastId;
-    this.#asked.set(id, { calls, expiresAt: now + this.#limits.answerTimeoutMs });
+    const askedAt = this.#moment();
+    this.#asked.set(id, { calls, askedAt, expiresAt: now + this.#limits.answerTimeoutMs });
     this.#host.raft.step({ kind: 'readRequested', id }, now);
   }
 
@@ -96,7 +116,7 @@ export class Reads {
     if (asked === undefined) return;
     this.#asked.delete(result.id);
     if (result.kind === 'ready') {
-      this.#confirm({ calls: asked.calls, readIndex: result.readIndex });
+      this.#confirm({ ...asked, readIndex: result.readIndex });
     } else {
       this.#unasked.push(...asked.calls);
       this.#askAt = now + this.#limits.retryDelayMs;
@@ -126,7 +146,20 @@ export class Reads {
       return;
     }
     this.#count -= reads.calls.length;
-    for (const call of reads.calls) call.succeed(reads.readIndex);
+    const { askedAt, calls } = reads;
+    if (askedAt.monotonic > (this.#provenAt?.monotonic ?? -Infinity)) this.#provenAt = askedAt;
+    for (const call of calls) call.succeed(reads.readIndex);
+  }
+
+  #refresh(): void {
+    // One that is under way, or waits for the state machine, does as well.
+    if (this.#asked.size > 0 || this.#confirmed.length > 0) return;
+    this.#isRefreshWanted = true;
+    this.#host.wake();
+  }
+
+  #moment(): Moment {
+    return { monotonic: this.#host.now(), wall: this.#host.wallTime() };
   }
 
   /** Their question or its answer was lost. */
@@ -137,4 +170,9 @@ export class Reads {
       this.#unasked.push(...calls);
     }
   }
+}
+
+function badBound(given: number): RaftError {
+  const problem = `maxStalenessMs is ${given}`;
+  return new RaftError('RAFT_BAD_OPTION', `${problem}; give milliseconds, 0 or more`);
 }

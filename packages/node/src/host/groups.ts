@@ -6,6 +6,7 @@ import type {
   GroupTransport,
   HostWord,
   IncomingSnapshot,
+  Peers,
   Receiver,
   Transport,
 } from '../peers/transport.ts';
@@ -21,9 +22,10 @@ export class Groups implements Receiver {
     this.#transport = transport;
   }
 
-  async open(watch: Pick<HostWatch, 'heard' | 'connected' | 'lost'>): Promise<void> {
+  async open(watch: Pick<HostWatch, 'heard' | 'connected' | 'lost'>, peers: Peers): Promise<void> {
     this.#watch = watch;
     await this.#transport.open(this);
+    this.#transport.setPeers(peers);
   }
 
   /** The transport as this group sees it. */
@@ -50,6 +52,9 @@ export class Groups implements Receiver {
   unreachable(peer: NodeId): void {
     this.#watch?.lost(peer);
   }
+
+  /** A server leaves a group; hosts stay. */
+  removed(): void {}
 
   async receivedSnapshot(group: number, incoming: IncomingSnapshot): Promise<void> {
     const receiver = this.#receivers.get(group);
@@ -101,6 +106,9 @@ class GroupPort implements GroupTransport {
   async open(receiver: GroupReceiver): Promise<void> {
     this.#groups.enter(this.#group, receiver);
   }
+
+  /** Whoever is in the group, the connections are those between hosts. */
+  setPeers(): void {}
 
   send(message: Message): boolean {
     return this.#transport.send(message, this.#group);

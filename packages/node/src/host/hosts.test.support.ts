@@ -93,6 +93,7 @@ export class TestHosts {
     const { sent } = this;
     return {
       open: (receiver) => transport.open(receiver),
+      setPeers: (peers) => transport.setPeers(peers),
       send: (message, group) => {
         sent.messages.push({ group, message });
         return transport.send(message, group);

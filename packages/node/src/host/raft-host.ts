@@ -4,6 +4,7 @@ import { Throttle } from '../apply/throttle.ts';
 import { RaftError } from '../errors.ts';
 import { Scheduler } from '../loop/scheduler.ts';
 import { checkOptions, type ResolvedOptions } from '../options.ts';
+import { addressesOf } from '../peers/address.ts';
 import type { Transport } from '../peers/transport.ts';
 import { makeTcpTransport, RaftNode } from '../raft-node.ts';
 import { now } from '../runtime.ts';
@@ -52,7 +53,9 @@ export class RaftHost implements AsyncDisposable {
       const transport = options.transport ?? makeTcpTransport(options, resolved);
       host = new RaftHost(options, resolved, storage, transport);
       for (const warning of storage.warnings) options.log?.('warn', warning, {});
-      await host.#groups.open(host.#watch);
+      const addresses = addressesOf(options.peers, options.id);
+      const peers = { addresses, removed: [], areStrangersWelcome: false };
+      await host.#groups.open(host.#watch, peers);
       host.#watch.start();
       return host;
     } catch (error) {
@@ -205,9 +208,10 @@ export class RaftHost implements AsyncDisposable {
 
   async #release(): Promise<void> {
     this.#watch.stop();
+    // From here on nobody could take over: to whom we lead our end is news enough.
     await this.#groups.close();
     const nodes = [...this.#nodes.values()].filter((node) => node !== undefined);
-    await Promise.all(nodes.map((node) => node.close()));
+    await Promise.all(nodes.map((node) => node.close({ handOver: false })));
     await this.#storage.close();
   }
 }

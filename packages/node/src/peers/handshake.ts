@@ -28,6 +28,11 @@ export interface PeerIdentity {
 /** What a connection is for. */
 export type Errand = Pick<Handshake, 'purpose' | 'group'>;
 
+/** Is this server a peer of ours? */
+export type JudgePeer = (
+  id: NodeId,
+) => Extract<HandshakeVerdict, 'accepted' | 'unknown-peer' | 'removed-peer'>;
+
 /** A connection whose ends know each other. `rest` is what came behind the handshake. */
 export interface Shaken<What> {
   readonly socket: Socket;
@@ -91,7 +96,7 @@ function ask(
 export async function accept(
   socket: Socket,
   self: PeerIdentity,
-  isPeer: (id: NodeId) => boolean,
+  judgePeer: JudgePeer,
 ): Promise<Shaken<Handshake>> {
   const decoder = new HandshakeDecoder(crc32);
   const { found, rest } = await firstWords(socket, (chunk) => {
@@ -102,7 +107,7 @@ export async function accept(
     const words = decoder.push(chunk);
     return words === undefined ? undefined : { found: words.handshake, rest: words.rest };
   });
-  const verdict = judge(found, self, isPeer);
+  const verdict = judge(found, self, judgePeer);
   const version = PROTOCOL_VERSION;
   const reply = { version, clusterId: self.clusterId, from: self.id, verdict };
   socket.write(encodeHandshakeReply(reply, crc32));
@@ -111,15 +116,11 @@ export async function accept(
   throw new HandshakeRefused(verdict, refusalText(verdict, self, self.id, found));
 }
 
-function judge(
-  caller: Handshake,
-  self: PeerIdentity,
-  isPeer: (id: NodeId) => boolean,
-): HandshakeVerdict {
+function judge(caller: Handshake, self: PeerIdentity, judgePeer: JudgePeer): HandshakeVerdict {
   if (caller.version !== PROTOCOL_VERSION) return 'wrong-version';
   if (caller.clusterId !== self.clusterId) return 'wrong-cluster';
   if (caller.to !== self.id) return 'wrong-node';
-  return isPeer(caller.from) ? 'accepted' : 'unknown-peer';
+  return judgePeer(caller.from);
 }
 
 function refusalText(
@@ -136,7 +137,9 @@ function refusalText(
     case 'wrong-node':
       return `server ${meant} was meant, but another one listens there; correct the peers' addresses`;
     case 'unknown-peer':
-      return `server ${other.from} and server ${self.id} do not know each other; list both in peers`;
+      return `server ${other.from} and server ${self.id} do not know each other; list both in peers, or add the newer one with changeMembership`;
+    case 'removed-peer':
+      return `server ${meant === self.id ? other.from : self.id} was removed from the cluster; to let its machine take part again, start it with an empty directory under a new id and add that`;
     case 'accepted':
       return 'accepted';
   }

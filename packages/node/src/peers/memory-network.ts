@@ -1,12 +1,12 @@
 import type { Message, NodeId } from '@quorate/core';
-import type { HostWord, Receiver, SnapshotSource, Transport } from './transport.ts';
+import type { HostWord, Peers, Receiver, SnapshotSource, Transport } from './transport.ts';
 
 /**
  * Joins servers of one process without sockets: for tests, and for a benchmark of everything else.
  * Messages are handed over as they are, neither encoded nor copied. Links can be cut.
  */
 export class MemoryNetwork {
-  readonly #members = new Map<number, Receiver>();
+  readonly #members = new Map<number, MemoryTransport>();
   readonly #cutLinks = new Set<string>();
 
   /** The transport of one server: pass it to `RaftNode.open`. */
@@ -33,8 +33,8 @@ export class MemoryNetwork {
   }
 
   /** @internal */
-  enter(id: number, receiver: Receiver): void {
-    this.#members.set(id, receiver);
+  enter(id: number, transport: MemoryTransport): void {
+    this.#members.set(id, transport);
   }
 
   /** @internal */
@@ -42,9 +42,12 @@ export class MemoryNetwork {
     this.#members.delete(id);
   }
 
-  /** @internal Undefined while the other end is gone or the link is cut. */
+  /** @internal Undefined while the other end is gone, the link is cut, or one end does not want it. */
   reach(from: number, to: number): Receiver | undefined {
-    return this.#cutLinks.has(linkName(from, to)) ? undefined : this.#members.get(to);
+    const [caller, called] = [this.#members.get(from), this.#members.get(to)];
+    if (this.#cutLinks.has(linkName(from, to)) || !caller?.isOpenTo(to)) return undefined;
+    if (called?.hasRemoved(from)) caller.receiver?.removed(to as NodeId);
+    return called?.isOpenTo(from) ? called.receiver : undefined;
   }
 
   /** @internal */
@@ -57,15 +60,35 @@ export class MemoryNetwork {
 class MemoryTransport implements Transport {
   readonly #network: MemoryNetwork;
   readonly #id: number;
+  #receiver: Receiver | undefined;
+  #peers: Peers = { addresses: new Map(), removed: [], areStrangersWelcome: false };
 
   constructor(network: MemoryNetwork, id: number) {
     this.#network = network;
     this.#id = id;
   }
 
+  get receiver(): Receiver | undefined {
+    return this.#receiver;
+  }
+
+  isOpenTo(id: number): boolean {
+    const { addresses, areStrangersWelcome } = this.#peers;
+    return areStrangersWelcome || addresses.has(id as NodeId);
+  }
+
+  hasRemoved(id: number): boolean {
+    return this.#peers.removed.includes(id as NodeId) && !this.isOpenTo(id);
+  }
+
   open(receiver: Receiver): Promise<void> {
-    this.#network.enter(this.#id, receiver);
+    this.#receiver = receiver;
+    this.#network.enter(this.#id, this);
     return Promise.resolve();
+  }
+
+  setPeers(peers: Peers): void {
+    this.#peers = peers;
   }
 
   send(message: Message, group: number): boolean {

@@ -10,6 +10,7 @@ import {
 export function onlyGroup(transport: Transport): GroupTransport {
   return {
     open: (receiver) => transport.open(receiverOf(receiver)),
+    setPeers: (peers) => transport.setPeers(peers),
     send: (message) => transport.send(message, ONLY_GROUP),
     flush: () => transport.flush(),
     sendSnapshot: (to, source, signal) => transport.sendSnapshot(ONLY_GROUP, to, source, signal),
@@ -26,6 +27,7 @@ function receiverOf(only: GroupReceiver): Parameters<Transport['open']>[0] {
     heard: () => {},
     connected: () => {},
     unreachable: (peer: NodeId) => only.unreachable(peer),
+    removed: (by: NodeId) => only.removed(by),
     receivedSnapshot: async (group, incoming) => {
       if (group !== ONLY_GROUP) throw new Error(`there is no group ${group} here`);
       await only.receivedSnapshot(incoming);

@@ -2,8 +2,10 @@
  * The way to one peer: at most one open connection, and the effort to have one.
  *
  * Of two servers the one with the smaller id dials, so that there is one connection for both
- * directions and nothing to untangle when both try. A new connection replaces an old one: the peer
- * has restarted, or has noticed earlier than we that the old one is dead.
+ * directions and nothing to untangle when both try. The other one dials to introduce a new member,
+ * and when it has not been called for long: the peer may not know where we are, or that we still
+ * exist. A new connection replaces an old one: the peer has restarted, or has noticed earlier than
+ * we that the old one is dead.
  */
 
 import type { Socket } from 'node:net';
@@ -16,6 +18,8 @@ import { type HostWord, ONLY_GROUP, type Receiver } from './transport.ts';
 
 /** A peer that refuses us will do so again until somebody changes a setting. */
 const REFUSED_RETRY_MS = 5_000;
+/** In election timeouts: who should be called and is not calls by then. */
+const PATIENCE = 5;
 /** The first attempt after a loss: a process that was killed has just restarted, or has not yet. */
 const FIRST_RETRY_MS = 10;
 
@@ -25,7 +29,8 @@ const MESSAGES = { purpose: 'messages', group: ONLY_GROUP } as const;
 export interface LinkOptions {
   readonly self: PeerIdentity;
   readonly peer: NodeId;
-  readonly address: PeerAddress;
+  /** Undefined: wherever it calls from. */
+  readonly address: PeerAddress | undefined;
   /** Limits on waiting are counted in these: a link must be back well within one. */
   readonly electionTimeoutMs: Milliseconds;
   readonly maxFrameBytes: number;
@@ -45,11 +50,26 @@ export class PeerLink {
   #isOverflowing = false;
   /** What was logged last about failures, so that the same is said once. */
   #complaint = '';
+  #address: PeerAddress | undefined;
 
-  constructor(options: LinkOptions) {
+  /** @param isNew It was added while we run, and may not know of us yet. */
+  constructor(options: LinkOptions, isNew: boolean) {
     this.#options = options;
+    this.#address = options.address;
     this.#backoff = new Backoff(FIRST_RETRY_MS, options.electionTimeoutMs / 4);
-    if (this.isDialer) void this.#dial();
+    if (this.isDialer || isNew) void this.#dial();
+    else this.#redialLater();
+  }
+
+  get address(): PeerAddress | undefined {
+    return this.#address;
+  }
+
+  /** Where it is called next. */
+  moveTo(address: PeerAddress): void {
+    if (address.host === this.#address?.host && address.port === this.#address.port) return;
+    this.#address = address;
+    if (!this.isConnected) this.#redialAfter(FIRST_RETRY_MS);
   }
 
   get isDialer(): boolean {
@@ -82,6 +102,7 @@ export class PeerLink {
   attach(socket: Socket, rest: Uint8Array): void {
     const { self, peer, now, maxFrameBytes, maxQueuedBytes, receiver, log } = this.#options;
     this.#connection?.close();
+    clearTimeout(this.#retryTimer);
     const connection = new Connection(socket, {
       link: { from: peer, to: self.id },
       now,
@@ -118,18 +139,27 @@ export class PeerLink {
   }
 
   async #dial(): Promise<void> {
-    const { address, self, peer, electionTimeoutMs } = this.#options;
+    const { self, peer, electionTimeoutMs } = this.#options;
+    const address = this.#address;
+    if (address === undefined) return;
     const limits = { timeoutMs: Math.max(electionTimeoutMs, 1000), signal: this.#ending.signal };
     try {
       const { socket, rest } = await dial(address, self, peer, MESSAGES, limits);
       if (this.#ending.signal.aborted) socket.destroy();
       else this.attach(socket, rest);
     } catch (error) {
-      this.#complain(error as Error);
-      this.#redialAfter(
-        error instanceof HandshakeRefused ? REFUSED_RETRY_MS : this.#backoff.next(),
-      );
+      this.#complain(error as Error, address);
+      if (!(error instanceof HandshakeRefused)) this.#redialLater();
+      else this.#refused(error);
     }
+  }
+
+  #refused({ verdict }: HandshakeRefused): void {
+    const { receiver, peer, electionTimeoutMs } = this.#options;
+    // For good: an id is never used again.
+    if (verdict === 'removed-peer') receiver.removed(peer);
+    // We may be about to be added.
+    else this.#redialAfter(verdict === 'unknown-peer' ? electionTimeoutMs : REFUSED_RETRY_MS);
   }
 
   #onClose(connection: Connection, reason: Error | undefined): void {
@@ -140,18 +170,25 @@ export class PeerLink {
     log('info', 'peer disconnected', { peer, reason: reason?.message ?? 'closed by the peer' });
     // A connection that broke at once is no sign that the next one will last.
     if (now() - this.#connectedAt > electionTimeoutMs) this.#backoff.reset();
-    if (this.isDialer) this.#redialAfter(this.#backoff.next());
+    this.#redialLater();
+  }
+
+  #redialLater(): void {
+    const { electionTimeoutMs } = this.#options;
+    const patienceMs = Math.max(PATIENCE * electionTimeoutMs, 1000);
+    this.#redialAfter(this.isDialer ? this.#backoff.next() : patienceMs);
   }
 
   #redialAfter(delayMs: number): void {
     if (this.#ending.signal.aborted) return;
+    clearTimeout(this.#retryTimer);
     this.#retryTimer = setTimeout(() => void this.#dial(), delayMs);
   }
 
-  #complain(error: Error): void {
+  #complain(error: Error, address: PeerAddress): void {
     if (this.#ending.signal.aborted || this.#complaint === error.message) return;
     this.#complaint = error.message;
-    const { peer, address, log } = this.#options;
+    const { peer, log } = this.#options;
     const level = error instanceof HandshakeRefused ? 'error' : 'warn';
     const facts = { peer, address: `${address.host}:${address.port}`, reason: error.message };
     log(level, 'peer cannot be reached', facts);

@@ -5,10 +5,10 @@ import type { Message, Milliseconds, NodeId } from '@quorate/core';
 import type { Handshake } from '@quorate/wire';
 import type { LogLine, PeerAddress } from '../api.ts';
 import { RaftError } from '../errors.ts';
-import { accept, dial, type PeerIdentity } from './handshake.ts';
+import { accept, dial, type JudgePeer, type PeerIdentity } from './handshake.ts';
 import { PeerLink } from './peer-link.ts';
 import { receiveSnapshot, sendSnapshot } from './snapshot-stream.ts';
-import type { HostWord, Receiver, SnapshotSource, Transport } from './transport.ts';
+import type { HostWord, Peers, Receiver, SnapshotSource, Transport } from './transport.ts';
 
 /** A caller who has not said by then who it is, is cut off. */
 const HANDSHAKE_TIMEOUT_MS = 5_000;
@@ -19,8 +19,6 @@ const MAX_CALLERS = 1_024;
 export interface TcpTransportOptions {
   readonly self: PeerIdentity;
   readonly listen: PeerAddress;
-  /** All servers; ourselves are skipped. */
-  readonly peers: Readonly<Record<number, PeerAddress>>;
   readonly electionTimeoutMs: Milliseconds;
   readonly maxFrameBytes: number;
   /** Bytes that may wait for one peer. */
@@ -37,6 +35,10 @@ export class TcpTransport implements Transport {
   readonly #sockets = new Set<Socket>();
   #silenceTimer: NodeJS.Timeout | undefined;
   #receiver: Receiver | undefined;
+  #removed: readonly NodeId[] = [];
+  #areStrangersWelcome = false;
+  /** `setPeers` has been called: who comes later is new in the cluster. */
+  #isIntroduced = false;
 
   constructor(options: TcpTransportOptions) {
     this.#options = options;
@@ -51,14 +53,25 @@ export class TcpTransport implements Transport {
 
   async open(receiver: Receiver): Promise<void> {
     this.#receiver = receiver;
-    const { self, peers, electionTimeoutMs } = this.#options;
+    const { electionTimeoutMs } = this.#options;
     await listenOn(this.#server, this.#options.listen);
-    for (const [key, address] of Object.entries(peers)) {
-      const peer = Number(key) as NodeId;
-      if (peer === self.id) continue;
-      this.#links.set(peer, new PeerLink({ ...this.#options, peer, address, receiver }));
-    }
     this.#silenceTimer = setInterval(() => setImmediate(this.#checkSilence), electionTimeoutMs);
+  }
+
+  setPeers({ addresses, removed, areStrangersWelcome }: Peers): void {
+    this.#removed = removed;
+    this.#areStrangersWelcome = areStrangersWelcome;
+    for (const [peer, link] of this.#links) {
+      if (addresses.has(peer)) continue;
+      this.#links.delete(peer);
+      link.close();
+    }
+    for (const [peer, address] of addresses) {
+      const link = this.#links.get(peer);
+      if (link === undefined) this.#addLink(peer, address, this.#isIntroduced);
+      else if (address !== undefined) link.moveTo(address);
+    }
+    this.#isIntroduced = true;
   }
 
   send(message: Message, group: number): boolean {
@@ -79,8 +92,8 @@ export class TcpTransport implements Transport {
     source: SnapshotSource,
     signal: AbortSignal,
   ): Promise<void> {
-    const { self, peers } = this.#options;
-    const address = peers[to];
+    const { self } = this.#options;
+    const address = this.#links.get(to)?.address;
     if (address === undefined) throw new Error(`no address of server ${to} is known`);
     const limits = { timeoutMs: HANDSHAKE_TIMEOUT_MS, signal };
     const errand = { purpose: 'snapshot', group } as const;
@@ -116,14 +129,32 @@ export class TcpTransport implements Transport {
     const timer = setTimeout(() => socket.destroy(silent), HANDSHAKE_TIMEOUT_MS);
     const remote = `${socket.remoteAddress}:${socket.remotePort}`;
     try {
-      const { rest, what } = await accept(socket, self, (id) => this.#links.has(id));
+      const { rest, what } = await accept(socket, self, this.#judgePeer);
       clearTimeout(timer);
       if (what.purpose === 'snapshot') await this.#receiveSnapshot(socket, rest, what);
-      else this.#links.get(what.from)?.attach(socket, rest);
+      else this.#linkTo(what.from).attach(socket, rest);
     } catch (error) {
       log('warn', 'refused a connection', { remote, reason: (error as Error).message });
       socket.once('close', () => clearTimeout(timer));
     }
+  }
+
+  readonly #judgePeer: JudgePeer = (id) => {
+    if (this.#links.has(id)) return 'accepted';
+    if (this.#removed.includes(id)) return 'removed-peer';
+    return this.#areStrangersWelcome ? 'accepted' : 'unknown-peer';
+  };
+
+  /** A stranger that is welcome has no address; it has called us. */
+  #linkTo(peer: NodeId): PeerLink {
+    return this.#links.get(peer) ?? this.#addLink(peer, undefined, false);
+  }
+
+  #addLink(peer: NodeId, address: PeerAddress | undefined, isNew: boolean): PeerLink {
+    if (this.#receiver === undefined) throw new TypeError('open comes before setPeers');
+    const link = new PeerLink({ ...this.#options, peer, address, receiver: this.#receiver }, isNew);
+    this.#links.set(peer, link);
+    return link;
   }
 
   async #receiveSnapshot(

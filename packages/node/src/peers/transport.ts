@@ -8,6 +8,7 @@
 
 import type { InstallSnapshot, Message, NodeId } from '@quorate/core';
 import type { HeldSnapshot, HostMessage, Prefix } from '@quorate/wire';
+import type { PeerAddress } from '../api.ts';
 
 /** Which of a host's groups a message is of: above 0. A server that is its only group has this one. */
 export const ONLY_GROUP = 0;
@@ -15,13 +16,26 @@ export const ONLY_GROUP = 0;
 /** What one host says to another, of no group or about one. */
 export type HostWord = Exclude<HostMessage, { readonly kind: 'forGroup' }>;
 
+/** Who may speak with this server. It is not in the list itself. */
+export interface Peers {
+  /** Undefined: where it was until now, or wherever it calls from. */
+  readonly addresses: ReadonlyMap<NodeId, PeerAddress | undefined>;
+  /** Their calls are refused with the news. */
+  readonly removed: readonly NodeId[];
+  /** A server that waits to be added takes calls from whoever is of its cluster. */
+  readonly areStrangersWelcome: boolean;
+}
+
 export interface Transport {
   /**
-   * Begins to hear and to connect. Called once, first.
+   * Begins to hear. Called once, first.
    *
    * @throws {RaftError} `RAFT_ADDRESS_IN_USE`
    */
   open(receiver: Receiver): Promise<void>;
+
+  /** From now on these are the peers: connects to the new ones, and lets go of those that are gone. */
+  setPeers(peers: Peers): void;
 
   /**
    * Hands a message over. It may leave now or at the next `flush`. False: it certainly did not and
@@ -83,6 +97,8 @@ export interface Receiver {
   connected(peer: NodeId): void;
   /** Messages to this peer were lost. */
   unreachable(peer: NodeId): void;
+  /** This peer says that we were removed from the cluster. */
+  removed(by: NodeId): void;
   /** Resolves when the snapshot is on this server's disk. */
   receivedSnapshot(group: number, incoming: IncomingSnapshot): Promise<void>;
 }
@@ -90,6 +106,7 @@ export interface Receiver {
 /** A transport as one group sees it. */
 export interface GroupTransport {
   open(receiver: GroupReceiver): Promise<void>;
+  setPeers(peers: Peers): void;
   send(message: Message): boolean;
   flush(): void;
   sendSnapshot(to: NodeId, source: SnapshotSource, signal: AbortSignal): Promise<void>;
@@ -101,6 +118,7 @@ export interface GroupTransport {
 export interface GroupReceiver {
   received(message: Message): void;
   unreachable(peer: NodeId): void;
+  removed(by: NodeId): void;
   /** Needed only by groups at rest. */
   reachable(peer: NodeId): void;
   receivedSnapshot(incoming: IncomingSnapshot): Promise<void>;

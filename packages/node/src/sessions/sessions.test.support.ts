@@ -74,6 +74,7 @@ export class SavingMachine implements StateMachine<number> {
 export function losing(transport: Transport, isLost: (message: Message) => boolean): Transport {
   return {
     open: (receiver) => transport.open(receiver),
+    setPeers: (peers) => transport.setPeers(peers),
     send: (message, group) => isLost(message) || transport.send(message, group),
     say: (to, word) => transport.say(to, word),
     flush: () => transport.flush(),

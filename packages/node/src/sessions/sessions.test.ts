@@ -249,7 +249,7 @@ test('leaders are killed while sessions write: each command is applied once, and
     // What it has promised and not delivered, it keeps to itself.
     network.isolate(victim);
     nodes.delete(victim);
-    await node.close();
+    await node.close({ handOver: false });
     network.healAll();
     await open(victim);
   }
