@@ -5,7 +5,7 @@ import { replayChaos, runChaos } from './run.ts';
 import type { TimedAction } from './world.ts';
 
 /** The documented set: enough for every rule to be reached. */
-const SEEDS = Number(process.env.QUORATE_SIM_SEEDS ?? '250');
+const SEEDS = Number(process.env.QUORATE_SIM_SEEDS ?? '150');
 
 test(`random faults, seeds 1 to ${SEEDS}: all properties hold, and every rule is reached`, async () => {
   const reached: Record<string, number> = {};

@@ -5,6 +5,7 @@
 
 import type {
   ChangeRefusal,
+  Configuration,
   Message,
   ProposalRefusal,
   ReadAuthority,
@@ -52,12 +53,27 @@ function nameOf(event: TraceEvent): string {
       return `becameFollower: ${event.reason}`;
     case 'voted':
       return `${event.isPreVote ? 'preVoted' : 'voted'}: ${event.verdict}`;
+    case 'configurationAppended':
+      return `configurationAppended: ${stageOf(event.configuration)}`;
     case 'readConfirmed':
       return `readConfirmed: ${event.by}`;
     default:
       return event.kind;
   }
 }
+
+/** What part of a change a configuration is. */
+function stageOf({ outgoing, next }: Configuration): ChangeStage {
+  if (outgoing.length > 0) return 'joint';
+  return next === undefined ? 'settled' : 'catching-up';
+}
+
+type ChangeStage = 'catching-up' | 'joint' | 'settled';
+const CHANGE_STAGES: Readonly<Record<ChangeStage, true>> = {
+  'catching-up': true,
+  joint: true,
+  settled: true,
+};
 
 /**
  * Events with a list of their own; what happens only under a driver that watches hosts (the core's
@@ -66,6 +82,7 @@ function nameOf(event: TraceEvent): string {
 type Special =
   | 'becameFollower'
   | 'voted'
+  | 'configurationAppended'
   | 'readConfirmed'
   | 'rested'
   | 'woke'
@@ -87,7 +104,6 @@ const EVENTS: Readonly<Record<Exclude<TraceEvent['kind'], Special>, true>> = {
   snapshotNeeded: true,
   snapshotInstalled: true,
   compacted: true,
-  configurationAppended: true,
   transferred: true,
 };
 
@@ -183,6 +199,7 @@ function expected(): readonly string[] {
   return [
     ...Object.keys(EVENTS),
     ...named('becameFollower: ', STEP_DOWNS),
+    ...named('configurationAppended: ', CHANGE_STAGES),
     ...named('readConfirmed: ', AUTHORITIES),
     ...named('voted: ', VERDICTS),
     ...named('preVoted: ', VERDICTS),

@@ -25,6 +25,17 @@ export const FAULTS: Readonly<Record<string, Draw>> = {
   crash: ({ cluster, random }) => someRunning(cluster, random).map((id) => crash(id)),
   crashLeader: ({ cluster }) => leaderIn(cluster).map((id) => crash(id)),
   crashAll: ({ cluster }) => cluster.running.map(({ id }) => crash(id)),
+  /** Down and up again at once: what was promised before must still hold. */
+  bounce: ({ cluster, random }) =>
+    someRunning(cluster, random).flatMap((id) => [crash(id), restart(id)]),
+  /** All but the leader, who is parted from them. */
+  bounceFollowers: ({ cluster }) =>
+    leaderIn(cluster).flatMap((leader) => [
+      { kind: 'partition', groups: [others(cluster, leader)] },
+      ...cluster.running
+        .filter(({ id }) => id !== leader)
+        .flatMap(({ id }) => [crash(id), restart(id)]),
+    ]),
   splitInGroups: ({ cluster, random }) => [
     { kind: 'partition', groups: groupsOf(shuffled(random, cluster.ids), 2 + below(random, 2)) },
   ],

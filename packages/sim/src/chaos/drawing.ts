@@ -75,15 +75,15 @@ export class Drawing {
   #disturb(): readonly Action[] {
     const dice = this.#random();
     const { faults, remedies } = this.#shares;
+    const leader = leaderOf(this.#world.cluster);
+    if (leader !== undefined && chance(this.#random, 0.4)) this.#questionOldLeader(leader.id);
     if (dice < faults) {
-      const leader = leaderOf(this.#world.cluster);
-      if (leader !== undefined && chance(this.#random, 0.5)) this.#questionOldLeader(leader.id);
       return this.#drawFrom(FAULTS, this.#faults);
     }
     if (dice < faults + remedies) {
       return this.#drawFrom(REMEDIES, Object.keys(REMEDIES));
     }
-    if (chance(this.#random, 0.2)) this.#troubleSoon();
+    if (chance(this.#random, 0.3)) this.#troubleSoon();
     return this.#drawFrom(OPERATIONS, this.#operations);
   }
 

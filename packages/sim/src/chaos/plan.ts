@@ -33,7 +33,7 @@ export type ClockPlan = 'withinTheBound' | 'anyhow';
 const SIZES = [1, 2, 3, 3, 3, 4, 5, 5, 5, 6, 7, 8, 9];
 
 /** In election timeouts: long enough for some dozens of faults, short enough for many runs. */
-const FAULTS_LAST = { from: 25, to: 60 } as const;
+const FAULTS_LAST = { from: 40, to: 100 } as const;
 
 /** @param scale How many times as long as usual the faults last. */
 export function drawPlan(random: Random, seed: number, scale: number): ChaosPlan {
@@ -78,13 +78,16 @@ export function drawOtherOptions(random: Random, ids: readonly number[]): RaftOp
 }
 
 function drawLimits(random: Random): RaftOptions {
+  const maxInflightBytes = pick(random, [100, 1_000, 1_000_000]);
   return {
     maxAppendBytes: pick(random, [1, 200, 1_000_000]),
     maxInflightMessages: pick(random, [1, 4, 256]),
-    maxInflightBytes: pick(random, [100, 1_000, 1_000_000]),
+    maxInflightBytes,
     maxTailBytes: pick(random, [1, 500, 1_000_000]),
     maxApplyBytes: pick(random, [1, 500, 1_000_000]),
     maxUncommittedBytes: pick(random, [500, 5_000]),
+    // As its option demands: more than one leader may send ahead.
+    maxUnwrittenBytes: maxInflightBytes * pick(random, [2, 4, 100]),
   };
 }
 
