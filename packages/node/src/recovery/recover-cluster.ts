@@ -132,6 +132,7 @@ export async function examineDirectory(
 ): Promise<RecoveryReport> {
   const identity = await identityOf(fileSystem, options.directory);
   requireNewId(options.newClusterId, identity);
+  await requireServer(fileSystem, options.directory);
   const log = await examineLog(fileSystem, options.directory, identity);
   return reportOf(options, identity, log);
 }
@@ -215,6 +216,14 @@ async function identityOf(fileSystem: FileSystem, directory: string): Promise<St
   const identity = await readIdentity(fileSystem, directory);
   if (identity !== undefined) return identity;
   throw noServer(directory);
+}
+
+/** A host's groups share a log, and each would need an entry of its own. */
+async function requireServer(fileSystem: FileSystem, directory: string): Promise<void> {
+  const names = await fileSystem.list(directory);
+  if (!names.includes('groups')) return;
+  const problem = `${directory} holds a host of groups, and only a server of its own can be recovered`;
+  throw refused(`${problem}; bring a majority of the hosts back, or restore a backup`);
 }
 
 function requireNewId(newClusterId: number, { clusterId, recovery }: StoredIdentity): void {
