@@ -161,6 +161,8 @@ export function parseCommands(
  */
 const CHUNK_BYTES = 1_048_576;
 const SMALLEST_ALLOCATION = 4_096;
+/** Before the first command: of thousands of builders in one process most never see one. */
+const NO_CHUNK = new Uint8Array(0);
 
 /**
  * Collects the commands of one turn; each is copied once. Slabs are cut one after the other from
@@ -168,8 +170,8 @@ const SMALLEST_ALLOCATION = 4_096;
  */
 export class CommandSlabBuilder {
   readonly #allocate: Allocate;
-  #chunk: Uint8Array;
-  #nextChunkBytes = SMALLEST_ALLOCATION;
+  #chunk: Uint8Array = NO_CHUNK;
+  #nextChunkBytes = SMALLEST_ALLOCATION / 2;
   /** Where this slab's commands begin in the chunk, and where the next one goes. */
   #start = HEAD_ROOM_BYTES;
   #end = HEAD_ROOM_BYTES;
@@ -177,7 +179,6 @@ export class CommandSlabBuilder {
 
   constructor(options: { readonly allocate?: Allocate } = {}) {
     this.#allocate = options.allocate ?? allocateZeroed;
-    this.#chunk = this.#allocate(SMALLEST_ALLOCATION);
   }
 
   get count(): number {

@@ -102,9 +102,13 @@ export class Reads {
 
   /** When `ask` must run again though nothing else happens. */
   get nextDeadline(): Milliseconds {
-    const [oldest] = this.#asked.values();
-    const expiry = oldest?.expiresAt ?? Number.POSITIVE_INFINITY;
+    const expiry = this.#asked.size === 0 ? Number.POSITIVE_INFINITY : this.#firstExpiry();
     return this.#unasked.length > 0 ? Math.min(expiry, this.#askAt) : expiry;
+  }
+
+  #firstExpiry(): Milliseconds {
+    const [oldest] = this.#asked.values();
+    return oldest?.expiresAt ?? Number.POSITIVE_INFINITY;
   }
 
   leaderChanged(): void {

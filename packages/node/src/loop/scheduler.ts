@@ -25,8 +25,11 @@ export class Scheduler {
   readonly #endRound: () => void;
   readonly #timer: WakeTimer;
   readonly #deadlines = new Deadlines<TurnTaker>();
-  /** Each once, in the order in which they were woken. */
-  #ready = new Set<TurnTaker>();
+  /** In the order in which they were woken; those before `#next` have had their turn. */
+  #queue: TurnTaker[] = [];
+  #next = 0;
+  /** Those in the queue: each is there once. */
+  readonly #queued = new Set<TurnTaker>();
   #isScheduled = false;
 
   /** @param endRound Sends and writes what the turns of one round have left to be sent and written. */
@@ -47,45 +50,47 @@ export class Scheduler {
    * of the process a late heartbeat is therefore seen before the clock is.
    */
   wake(taker: TurnTaker): void {
-    this.#ready.add(taker);
-    if (this.#isScheduled) return;
-    this.#isScheduled = true;
-    setImmediate(this.#round);
+    if (this.#queued.has(taker)) return;
+    this.#queued.add(taker);
+    this.#queue.push(taker);
+    this.#schedule();
   }
 
-  /** No turn and no time any more, unless it is woken again. */
+  /** Waits for no time any more. A turn that it was woken for it still gets. */
   forget(taker: TurnTaker): void {
-    this.#ready.delete(taker);
     this.#deadlines.remove(taker);
     if (this.#deadlines.isEmpty) this.#timer.stop();
   }
 
   readonly #round = (): void => {
     this.#isScheduled = false;
-    const ready = this.#ready;
-    // Whoever is woken by this round has its turn in the next one.
-    this.#ready = new Set();
     const taken: TurnTaker[] = [];
     const began = this.#now();
-    for (const taker of ready) {
+    // Whoever is woken by this round has its turn in the next one.
+    for (const end = this.#queue.length; this.#next < end; ) {
       const now = this.#now();
       if (now - began > ROUND_MS) break;
-      ready.delete(taker);
+      const taker = this.#queue[this.#next++] as TurnTaker;
+      this.#queued.delete(taker);
       taken.push(taker);
       taker.takeTurn(now);
       this.#deadlines.update(taker);
     }
+    this.#dropTaken();
     this.#endRound();
     this.#timer.set(this.#deadlines.next);
     for (const taker of taken) taker.endTurn();
-    if (ready.size > 0) this.#goOn(ready);
+    if (this.#queue.length > this.#next) this.#schedule();
   };
 
-  /** The round was long enough: the others have their turns in the next one. */
-  #goOn(left: ReadonlySet<TurnTaker>): void {
-    const woken = this.#ready;
-    this.#ready = new Set(left);
-    for (const taker of woken) this.#ready.add(taker);
+  #dropTaken(): void {
+    if (this.#next === this.#queue.length) this.#queue.length = 0;
+    else if (2 * this.#next > this.#queue.length) this.#queue = this.#queue.slice(this.#next);
+    else return;
+    this.#next = 0;
+  }
+
+  #schedule(): void {
     if (this.#isScheduled) return;
     this.#isScheduled = true;
     setImmediate(this.#round);

@@ -12,7 +12,13 @@ export async function makeDirectories(path: string, mode = 0o777): Promise<strin
   if (await exists(path)) return made;
   const parent = dirname(path);
   if (parent !== path) made.push(...(await makeDirectories(parent, mode)));
-  await mkdir(path, { mode });
+  try {
+    await mkdir(path, { mode });
+  } catch (error) {
+    // Somebody else has made it meanwhile, as two servers that start at once below one directory do.
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST' && (await exists(path))) return made;
+    throw error;
+  }
   return [...made, path];
 }
 
