@@ -5,7 +5,13 @@ export * from './errors.ts';
 export type * from './host/host-options.ts';
 export { RaftHost } from './host/raft-host.ts';
 export { MemoryNetwork } from './peers/memory-network.ts';
-export type { Receiver, Transport } from './peers/transport.ts';
+export type {
+  IncomingSnapshot,
+  Receiver,
+  SnapshotSource,
+  SnapshotTransfer,
+  Transport,
+} from './peers/transport.ts';
 export { RaftNode } from './raft-node.ts';
 export {
   examineRecovery,
