@@ -336,6 +336,24 @@ test('a follower that conflicts at the base of the log is sent the snapshot (haz
   assert.equal(toThree(leader)[0]?.kind, 'installSnapshot');
 });
 
+test('a refusal counts although the log was compacted since the question (hazard 25)', () => {
+  for (const [hint, isSent] of [
+    [[0, 0], true],
+    // It has an entry there: whether it is ours, only another question tells.
+    [[2, 1], false],
+  ] as const) {
+    const leader = new Server(1, VOTERS, [1, 1], { term: 1, commitIndex: 2 }).elect(2);
+    leader.propose();
+    leader.finishWrites();
+    leader.receive(accepted(2, 3, 2));
+    assert.equal(leader.raft.commitIndex, 3);
+    compact(leader, 3);
+    leader.takeSent();
+    leader.receive(rejected(3, 2, [...hint], 2));
+    assert.equal(toThree(leader)[0]?.kind === 'installSnapshot', isSent, `hint ${hint}`);
+  }
+});
+
 /** A leader of five entries, all of them on server 2, which answers nothing any more. */
 function leaderWithFollower(): Server {
   const leader = leaderOf();

@@ -138,7 +138,7 @@ export function onAppendRejected(node: LeaderNode, message: AppendRejected): voi
   const progress = node.role.progress.get(message.from);
   if (progress === undefined) return;
   heard(node, progress, message.round);
-  if (isLate(progress, message)) return;
+  if (isLate(node, progress, message)) return;
   if (message.prevLogIndex === progress.matchIndex) {
     // It refuses what it has acknowledged. That word may only be late, so we ask again first.
     if (progress.mode.kind !== 'probe') {
@@ -173,17 +173,36 @@ function noteLoss(node: LeaderNode, progress: Progress, message: AppendRejected)
 }
 
 /** A refusal of something else than we sent last, which a later answer has overtaken. */
-function isLate(progress: Progress, message: AppendRejected): boolean {
+function isLate(node: LeaderNode, progress: Progress, message: AppendRejected): boolean {
   // Every log begins alike (index 0): who refuses that has refused a term that is over (term-gate.ts).
   if (message.prevLogIndex === INDEX_ZERO) return true;
   switch (progress.mode.kind) {
     case 'replicate':
       return message.prevLogIndex < progress.matchIndex;
     case 'probe':
-      return message.prevLogIndex !== previousIndex(progress.nextIndex);
+      return (
+        message.prevLogIndex !== previousIndex(progress.nextIndex) &&
+        !lacksWhatIsGone(node, progress, message)
+      );
     case 'snapshot':
       return true;
   }
+}
+
+/**
+ * The log was compacted while we waited for this answer, which is none to what we would ask now. But
+ * its log ended before what is gone already, so we need not ask: a log that is compacted more
+ * often than answers come would never hear the right one.
+ */
+function lacksWhatIsGone(
+  { log }: LeaderNode,
+  progress: Progress,
+  message: AppendRejected,
+): boolean {
+  const { prevLogIndex, hintIndex } = message;
+  return (
+    prevLogIndex <= log.base.index && hintIndex < prevLogIndex && prevLogIndex > progress.matchIndex
+  );
 }
 
 /** The transfer is over. Whether the snapshot is in place, a probe behind it tells. */
