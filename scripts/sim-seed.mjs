@@ -12,13 +12,13 @@ export async function runSeed(sim, seed, options) {
     return { kind: 'passed', report: await sim.runChaos(seed, options) };
   } catch (error) {
     if (!(error instanceof sim.ChaosFailure)) throw error;
-    return { kind: 'failed', seed, message: await keep(sim, error, seed, options.scale) };
+    return { kind: 'failed', seed, message: await keep(sim, error, seed, options) };
   }
 }
 
 /** The failure's message, with the scenario that was made of it. */
-async function keep({ smallFailureOf }, failure, seed, scale) {
-  const rerun = `npm run sim -- --seed ${seed}${scale === 1 ? '' : ` --scale ${scale}`}`;
+async function keep({ smallFailureOf, rerunLine }, failure, seed, options) {
+  const rerun = rerunLine(seed, options);
   const small = await smallFailureOf(failure, { rerun });
   if (small === undefined) return `${failure.message}\nits actions alone do not make it fail`;
   const path = join(FOLDER, `seed-${seed}.scenario`);

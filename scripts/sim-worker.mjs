@@ -4,6 +4,6 @@ import { parentPort } from 'node:worker_threads';
 import * as sim from '../packages/sim/dist/index.js';
 import { runSeed } from './sim-seed.mjs';
 
-parentPort.on('message', async ({ seed, scale }) => {
-  parentPort.postMessage(await runSeed(sim, seed, { scale }));
+parentPort.on('message', async ({ seed, options }) => {
+  parentPort.postMessage(await runSeed(sim, seed, options));
 });

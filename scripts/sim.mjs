@@ -16,6 +16,7 @@ const USAGE = `npm run sim -- [options]
   --seeds 100     runs so many, from seed 1 or --seed
   --parallel      on all cores
   --scale 1       faults last so many times as long
+  --servers N     so many at the beginning, and not 1 to 9 as drawn
   --json          one line of JSON for each run, and no summary
   --scenario FILE plays a scenario, such as the one that a failed seed leaves in ./sim-failures
   --tla FILE      writes the trace of a run, of --seed, for etcd-io/raft's TLA+ specification
@@ -28,6 +29,7 @@ const OPTIONS = {
   seeds: TEXT,
   seed: TEXT,
   scale: TEXT,
+  servers: TEXT,
   parallel: SWITCH,
   json: SWITCH,
   scenario: TEXT,
@@ -41,14 +43,18 @@ await runCommand(USAGE, OPTIONS, main);
 
 async function main(values) {
   const first = wholeNumber('seed', values.seed) ?? 1;
-  const scale = wholeNumber('scale', values.scale) ?? 1;
+  const options = {
+    scale: wholeNumber('scale', values.scale) ?? 1,
+    servers: wholeNumber('servers', values.servers),
+  };
   const count = wholeNumber('seeds', values.seeds);
   prepare();
   const sim = await import('../packages/sim/dist/index.js');
   if (values.scenario !== undefined) return play(sim, values.scenario);
   if (values.tla !== undefined) return trace(sim, first, values);
-  if (count === undefined && values.seed !== undefined) return one(sim, first, scale, values.json);
-  const runs = await many(sim, { first, count: count ?? DEFAULT_SEEDS, scale, ...values });
+  if (count === undefined && values.seed !== undefined)
+    return one(sim, first, options, values.json);
+  const runs = await many(sim, { first, count: count ?? DEFAULT_SEEDS, options, ...values });
   if (!values.json) console.log(summary(sim, runs));
   if (runs.failures.length > 0) throw new Error(`${runs.failures.length} runs failed`);
 }
@@ -75,11 +81,11 @@ async function trace({ runForTla }, seed, { tla: file, ...others }) {
 }
 
 /** Prints every action with its time, and then the report. */
-async function one(sim, seed, scale, isJson) {
+async function one(sim, seed, options, isJson) {
   const onAction = ({ at, action }) => {
     if (!isJson) console.log(`${at.toFixed(1).padStart(10)} ms  ${sim.printAction(action)}`);
   };
-  const { kind, report, message } = await runSeed(sim, seed, { scale, onAction });
+  const { kind, report, message } = await runSeed(sim, seed, { ...options, onAction });
   if (kind === 'failed') throw new Error(message);
   console.log(isJson ? JSON.stringify(report) : `\n${describe(report)}`);
 }
@@ -89,8 +95,9 @@ function describe({ reached, ...report }) {
   return [...fields, 'reached:', ...counts(reached)].join('\n');
 }
 
-async function many(sim, { first, count, scale, parallel, json }) {
+async function many(sim, { first, count, options, parallel, json }) {
   const begun = performance.now();
+  const cpuBefore = cpuSeconds();
   const reports = [];
   const failures = [];
   const take = (outcome) => {
@@ -104,25 +111,32 @@ async function many(sim, { first, count, scale, parallel, json }) {
     }
     progress(`${reports.length} of ${count} runs passed, ${failures.length} failed`);
   };
-  if (parallel) await inThreads(first, count, scale, take);
-  else await inTurn(sim, first, count, scale, take);
+  if (parallel) await inThreads(first, count, options, take);
+  else await inTurn(sim, first, count, options, take);
   progress('');
-  return { reports, failures, seconds: (performance.now() - begun) / 1000 };
+  const seconds = (performance.now() - begun) / 1000;
+  return { reports, failures, seconds, cpu: cpuSeconds() - cpuBefore };
 }
 
-async function inTurn(sim, first, count, scale, take) {
-  for (let seed = first; seed < first + count; seed++) take(await runSeed(sim, seed, { scale }));
+/** Of all threads. */
+function cpuSeconds() {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1e6;
+}
+
+async function inTurn(sim, first, count, options, take) {
+  for (let seed = first; seed < first + count; seed++) take(await runSeed(sim, seed, options));
 }
 
 /** Every thread has one seed at a time, so none waits for a slow one. */
-async function inThreads(first, count, scale, take) {
+async function inThreads(first, count, options, take) {
   let next = first;
   const work = () =>
     new Promise((resolve, reject) => {
       const worker = new Worker(new URL('./sim-worker.mjs', import.meta.url), WORKER);
       const goOn = () => {
         if (next >= first + count) worker.terminate().then(resolve, reject);
-        else worker.postMessage({ seed: next++, scale });
+        else worker.postMessage({ seed: next++, options });
       };
       worker.on('error', reject);
       worker.on('message', (outcome) => {
@@ -134,7 +148,7 @@ async function inThreads(first, count, scale, take) {
   await Promise.all(Array.from({ length: Math.min(availableParallelism(), count) }, work));
 }
 
-function summary({ unreachedIn }, { reports, failures, seconds }) {
+function summary({ unreachedIn }, { reports, failures, seconds, cpu }) {
   const sum = (field) => reports.reduce((total, report) => total + report[field], 0);
   const reached = {};
   for (const report of reports) {
@@ -142,6 +156,7 @@ function summary({ unreachedIn }, { reports, failures, seconds }) {
       reached[name] = (reached[name] ?? 0) + n;
   }
   const virtual = sum('totalMs') / 1000;
+  const perSecond = (n) => (n / virtual).toFixed(1);
   const recovery = ({ recoveryMs, electionTimeoutMs }) => recoveryMs / electionTimeoutMs;
   const slowest = reports.reduce((a, b) => (recovery(a) > recovery(b) ? a : b), reports[0]);
   const unreached = unreachedIn(reached);
@@ -150,8 +165,10 @@ function summary({ unreachedIn }, { reports, failures, seconds }) {
     ...counts(reached),
     `never reached: ${unreached.length === 0 ? 'nothing' : unreached.join(', ')}`,
     `${reports.length} runs passed, ${failures.length} failed`,
-    `${virtual.toFixed(0)} s of virtual time in ${seconds.toFixed(1)} s`,
-    `${sum('answered')} of ${sum('asked')} operations answered, ${sum('entries')} entries committed`,
+    `${virtual.toFixed(0)} s of virtual time in ${seconds.toFixed(1)} s, ` +
+      `${(virtual / cpu).toFixed(0)} for each second of a core`,
+    `${sum('answered')} of ${sum('asked')} operations answered (${perSecond(sum('asked'))} and ` +
+      `${perSecond(sum('answered'))} in a virtual second), ${sum('entries')} entries committed`,
     slowest === undefined
       ? ''
       : `slowest recovery: ${recovery(slowest).toFixed(1)} election timeouts, seed ${slowest.seed}`,

@@ -7,6 +7,7 @@ export {
   type ChaosReport,
   type Recording,
   replayChaos,
+  rerunLine,
   runChaos,
 } from './chaos/run.ts';
 export { LAB_TESTS, labTestsNamed } from './lab/catalog.ts';

@@ -21,14 +21,16 @@ import { FAULTS, REMEDIES } from './draw-faults.ts';
 import { OPERATIONS } from './draw-operations.ts';
 
 export class Coverage implements ServerObserver {
-  readonly #counts = new Map<string, number>();
+  readonly #counters = new Map<string, { count: number }>();
 
-  get counts(): ReadonlyMap<string, number> {
-    return this.#counts;
+  get counts(): Readonly<Record<string, number>> {
+    return Object.fromEntries([...this.#counters].map(([what, { count }]) => [what, count]));
   }
 
   count(what: string): void {
-    this.#counts.set(what, (this.#counts.get(what) ?? 0) + 1);
+    const counter = this.#counters.get(what);
+    if (counter === undefined) this.#counters.set(what, { count: 1 });
+    else counter.count += 1;
   }
 
   traced(_server: Server, event: TraceEvent): void {

@@ -37,8 +37,8 @@ export interface ChaosReport {
 export interface ChaosOptions extends WorldOptions {
   /** How many times as long as usual the faults last. @default 1 */
   readonly scale?: number;
-  /** Another plan in place of the one that was drawn; the faults are drawn for that. */
-  readonly alter?: (plan: ChaosPlan) => ChaosPlan;
+  /** Servers at the beginning. @default as drawn, 1 to 9. */
+  readonly servers?: number;
   /** @default within the bound under leases, which rely on it; else anyhow. */
   readonly clocks?: ClockPlan;
 }
@@ -67,15 +67,22 @@ const MAX_CHECK_STEPS = 2_000_000;
 
 /** Runs one seed. @throws {ChaosFailure} */
 export function runChaos(seed: number, options: ChaosOptions = {}): Promise<ChaosReport> {
-  const { scale = 1, alter = (plan) => plan } = options;
+  const { scale = 1, servers } = options;
   const random = seededRandom(seed);
-  const plan = alter(drawPlan(random, seed, scale));
+  const drawn = drawPlan(random, seed, scale);
+  const plan = { ...drawn, size: servers ?? drawn.size };
   const usualClocks = plan.options.leaseReads === true ? 'withinTheBound' : 'anyhow';
   const world = new World(new VirtualTime(), plan, options);
   const dice = seededRandom(seedFrom(random));
   const drawing = new Drawing(world, dice, options.clocks ?? usualClocks);
+  return finish(world, () => drawing.begin(), rerunLine(seed, options));
+}
+
+/** The command that runs a seed again. */
+export function rerunLine(seed: number, { scale = 1, servers }: ChaosOptions): string {
   const scaled = scale === 1 ? '' : ` --scale ${scale}`;
-  return finish(world, () => drawing.begin(), `npm run sim -- --seed ${seed}${scaled}`);
+  const sized = servers === undefined ? '' : ` --servers ${servers}`;
+  return `npm run sim -- --seed ${seed}${scaled}${sized}`;
 }
 
 /** Does a recorded run again. Of actions that were left out, the rest is done as before. */
@@ -124,7 +131,7 @@ function report(world: World, recoveryMs: Milliseconds): ChaosReport {
     answered: clients.answered,
     entries: record.lastIndex,
     digest: digest.value,
-    reached: Object.fromEntries(coverage.counts),
+    reached: coverage.counts,
   };
 }
 
