@@ -270,6 +270,22 @@ test('a preferred server that can be reached gets the lead before anybody rests'
   assert.ok(servers.every(({ raft }) => raft.nextDeadline === Number.POSITIVE_INFINITY));
 });
 
+test('while a newcomer is on its way to a vote nobody rests, though it is away', () => {
+  const servers = atRest();
+  const [leader] = servers;
+  const voters = [1, 2, 3, 4] as never;
+  const answer = leader.raft.changeMembership(
+    { voters, learners: [] },
+    leader.now,
+    'when-caught-up',
+  );
+  assert.equal(answer.kind, 'appended');
+  leader.collect();
+  pass(servers, 5_000);
+  assert.equal(leader.raft.commitIndex, leader.raft.lastIndex);
+  assert.ok(leader.raft.nextDeadline < Number.POSITIVE_INFINITY);
+});
+
 test('a group of one rests too', () => {
   const only = new Server(1, [1], [], undefined, { rest: true, noopOnElection: true });
   only.passDeadline();

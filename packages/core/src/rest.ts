@@ -39,7 +39,9 @@ function hasNothingToSay(node: LeaderNode): boolean {
   // An older term's entry that all hold is not committed for that (Figure 8).
   if (commitIndex !== log.lastIndex || commitIndex !== log.durableIndex) return false;
   if (role.reads.waiting.length > 0 || role.reads.asked.length > 0) return false;
-  if (isJoint(configuration) || !isVoter(configuration, id)) return false;
+  // A change has steps to come: their time must run.
+  if (isJoint(configuration) || configuration.next !== undefined) return false;
+  if (!isVoter(configuration, id)) return false;
   for (const [follower, progress] of role.progress) {
     if (isAway(node, progress)) continue;
     if (progress.mode.kind !== 'replicate' || progress.matchIndex !== log.lastIndex) return false;

@@ -110,3 +110,22 @@ test('what cannot be opened says why', async (context) => {
   assert.equal(await host.ended, undefined);
   await assert.rejects(host.openGroup(11), { code: 'RAFT_CLOSED' });
 });
+
+test('a group moves to another host while others rest, and rests there', async (context) => {
+  const hosts = new TestHosts(context, 4);
+  for (const id of [1, 2, 3, 4]) await hosts.open(id);
+  for (const id of [1, 2, 3]) {
+    for (const group of [1, 2]) await hosts.openGroup(id, group, { voters: [1, 2, 3] });
+  }
+  await until(() => hosts.sum('atRest') === 6);
+  assert.equal(await hosts.leader(1)?.propose(bytes('a')), 1);
+  await hosts.openGroup(4, 1, { voters: [] });
+  const leaver = hosts.leader(1)?.status().id === 1 ? 2 : 1;
+  const stay = [1, 2, 3, 4].filter((id) => id !== leaver);
+  await hosts.leader(1)?.changeMembership({ voters: stay, learners: [] });
+  await until(() => hosts.listOf(4, 1).length === 1);
+  await hosts.node(leaver, 1)?.close();
+  await until(() => hosts.sum('atRest') === 6);
+  assert.equal(await hosts.node(4, 1)?.propose(bytes('b'), { forward: true }), 2);
+  assert.equal(hosts.leader(2)?.status().term, 1, 'the other group has heard of nothing');
+});

@@ -5,7 +5,7 @@
  *
  * A record can go when no group needs it or an older one. So that a group which has long been idle does
  * not keep all that others have written since, what it needs is written anew at the end, as soon as
- * most of the log is garbage. docs/adr/0007-one-log-for-all-groups.md says why that is cheap.
+ * most of the log is garbage. docs/adr/0009-one-log-for-all-groups.md says why that is cheap.
  */
 
 import {
