@@ -42,7 +42,7 @@ export class Session<Result> implements Disposable {
   /** Why nothing is taken any more. */
   #end: RaftError | undefined;
 
-  /** Use `RaftNode.openSession`. */
+  /** @internal Use `RaftNode.openSession`. */
   constructor(host: SessionHost<Result>, id: number, nextSerial: number) {
     this.#host = host;
     this.id = id;
@@ -116,7 +116,7 @@ export class Session<Result> implements Disposable {
     void this.close();
   }
 
-  /** The node ends: no more signs of life. Open commands hear it from the node. */
+  /** @internal The node ends: no more signs of life. Open commands hear it from the node. */
   stop(reason: RaftError): void {
     this.#finish(this.#end ?? reason);
   }

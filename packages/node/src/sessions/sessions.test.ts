@@ -98,23 +98,15 @@ test('a command that is open when its node ends has an unknown outcome', async (
   await rejected;
 });
 
-test('a session whose signs of life do not arrive ends; one that is idle lives on', async (context) => {
-  const timeoutMs = 400;
-  const cluster = new TestCluster(context, 3, { sessions: { timeoutMs } });
-  let isSilent = false;
-  for (const id of [1, 2, 3]) {
-    // Whatever a server that is not the leader wants to propose is lost.
-    const isLost = ({ kind }: { readonly kind: string }) => isSilent && kind === 'forwardProposal';
-    await cluster.open(id, { transport: losing(cluster.network.join(id), isLost) });
-  }
-  const [leader, follower] = [await cluster.leader(), await cluster.follower()];
-  const [silent, idle] = [await follower.openSession(), await leader.openSession()];
-  isSilent = true;
-  // Replicated time goes by in words of the leader.
-  const outlived = leader.status().commitIndex + 24;
-  await until(() => leader.status().commitIndex >= outlived);
-  isSilent = false;
-  await assert.rejects(silent.propose(bytes('a')), { code: 'RAFT_SESSION_EXPIRED' });
+test('a session without signs of life ends; one that is idle lives on', async (context) => {
+  const { node } = await alone(context, 400);
+  const [silent, idle] = [await node.openSession(), await node.openSession()];
+  silent.stop(new RaftError('RAFT_CLOSED', 'its process has ended'));
+  // At least every other entry is a word of the leader, of 50 ms or more.
+  const outlived = node.status().commitIndex + 24;
+  await until(() => node.status().commitIndex >= outlived);
+  const late = node.resumeSession(silent.id, 1).propose(bytes('a'));
+  await assert.rejects(late, { code: 'RAFT_SESSION_EXPIRED' });
   assert.equal(await idle.propose(bytes('b')), 1);
 });
 

@@ -1,7 +1,7 @@
 /** The client sessions of one node: those that were opened here, and the time of all while it leads. */
 
 import { setTimeout as wait } from 'node:timers/promises';
-import { encodeSessionEntry } from '@quorate/wire';
+import { encodeSessionEntry, type SessionEntry } from '@quorate/wire';
 import type { CallOptions } from '../api.ts';
 import { RaftError } from '../errors.ts';
 import { now, type Runtime } from '../runtime.ts';
@@ -90,10 +90,7 @@ export class Sessions<Result> {
     };
   }
 
-  #propose(
-    entry: Parameters<typeof encodeSessionEntry>[0],
-    options: CallOptions,
-  ): Promise<SessionReply> {
+  #propose(entry: SessionEntry, options: CallOptions): Promise<SessionReply> {
     if (this.#end !== undefined) return Promise.reject(this.#end);
     const bytes = encodeSessionEntry(entry);
     const reply: Promise<unknown> = this.#runtime.proposals.propose(
