@@ -13,6 +13,7 @@ export const PROPERTIES = {
   indexesAreOrdered: 'applied, committed and last index stand in this order (Figure 2)',
   changesFollow: 'one change of membership at a time, after a commit in the own term (§6)',
   newestIsInForce: 'the newest configuration in the log is in force, committed or not (§6)',
+  readsAreFresh: 'a read sees all that was committed when it was asked for (dissertation §6.4)',
   leaseIsKept: 'who has answered a leader elects nobody else for a while (dissertation §6.4.1)',
   appliedIsDurable: 'what the state machine is given is on its own disk (effects.ts)',
   committedIsImmutable: 'a committed entry is never removed or changed (§5.4.3)',

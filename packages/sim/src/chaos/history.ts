@@ -41,13 +41,23 @@ export class HistoryClients implements Clients {
   readonly #time: Time;
   readonly #record: RecordOfApplied;
   readonly #note: (what: string) => void;
+  readonly #committedIndex: () => LogIndex;
   readonly #operations: Asked[] = [];
   #questions = 0;
 
-  /** @param note Told what became of each question, in words. */
-  constructor(time: Time, record: RecordOfApplied, note: (what: string) => void) {
+  /**
+   * @param committedIndex What anybody knows to be committed now.
+   * @param note Told what became of each question, in words.
+   */
+  constructor(
+    time: Time,
+    record: RecordOfApplied,
+    committedIndex: () => LogIndex,
+    note: (what: string) => void,
+  ) {
     this.#time = time;
     this.#record = record;
+    this.#committedIndex = committedIndex;
     this.#note = note;
   }
 
@@ -93,12 +103,14 @@ export class HistoryClients implements Clients {
 
   read(server: Server, key: string, onAnswer: () => void = () => {}): Outcome {
     const operation = this.#add(server, { kind: 'get', key });
+    const committed = this.#committedIndex();
     server.read(this.#question(), (result) => {
       this.#note(`read ${result.kind}`);
       if (result.kind === 'dropped') {
         operation.ending = { kind: 'void' };
         return;
       }
+      expectFresh(server, result.readIndex, committed);
       server.whenApplied(result.readIndex, () => {
         this.#answer(operation, (server.service as Store).get(key));
         onAnswer();
@@ -178,6 +190,18 @@ export class HistoryClients implements Clients {
     this.#questions += 1;
     return this.#questions;
   }
+}
+
+/**
+ * Whatever anybody knew to be committed when a read was asked for is in what it is answered from. The
+ * checker would see that only if somebody had written the same key.
+ */
+function expectFresh({ id }: Server, readIndex: LogIndex, committed: LogIndex): void {
+  if (readIndex >= committed) return;
+  throw new PropertyViolation(
+    'readsAreFresh',
+    `server ${id} may read at ${readIndex}; ${committed} was committed when it was asked`,
+  );
 }
 
 function historyOf(asked: Asked): Operation<KeyValueInput, KeyValueOutput>[] {

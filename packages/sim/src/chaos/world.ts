@@ -61,7 +61,12 @@ export class World {
     this.plan = plan;
     this.#onAction = onAction;
     this.digest = new Digest(time);
-    this.clients = new HistoryClients(time, this.record, (what) => this.#note(what));
+    this.clients = new HistoryClients(
+      time,
+      this.record,
+      () => this.cluster.properties.committedIndex,
+      (what) => this.#note(what),
+    );
     this.cluster = new Cluster({
       time,
       seed: plan.diceSeed,

@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { LogIndex, NodeId, Term } from '@quorate/core';
+import type { Server } from '../server.ts';
+import { sleep } from '../time.ts';
+import { VirtualTime } from '../virtual-time.ts';
+import { HistoryClients } from './history.ts';
+import { RecordOfApplied } from './record-of-applied.ts';
+
+const TERM = 1 as Term;
+const FIRST = 1 as LogIndex;
+
+/** Writes once and reads once, of a server that answers at once with what it is told to have. */
+async function clientsWhoRead(found: string, committedIndex = 0): Promise<HistoryClients> {
+  const time = new VirtualTime();
+  const record = new RecordOfApplied();
+  const entry = { term: TERM, command: 'put:a:new', output: '', fingerprint: 1 };
+  record.applied(FIRST, entry, 'a', 'new');
+  const clients = new HistoryClients(
+    time,
+    record,
+    () => committedIndex as LogIndex,
+    () => {},
+  );
+  const server = {
+    id: 1 as NodeId,
+    service: { get: () => found },
+    propose: () => ({ kind: 'appended', firstIndex: FIRST, term: TERM }),
+    read: (id: number, onResult: (result: unknown) => void) =>
+      onResult({ kind: 'ready', id, readIndex: 0 as LogIndex }),
+    whenApplied: (_index: LogIndex, action: () => void) => action(),
+  } as unknown as Server;
+  await time.run(async () => {
+    clients.propose(server, ['put:a:new']);
+    await sleep(time, 1);
+    clients.read(server, 'a');
+  });
+  return clients;
+}
+
+test('what clients saw is looked at as a whole', async () => {
+  (await clientsWhoRead('new')).expectLinearizable(1000);
+  const deceived = await clientsWhoRead('old');
+  assert.throws(() => deceived.expectLinearizable(1000), /^PropertyViolation: linearizable/);
+});
+
+test('a read from before what was committed when it was asked for is refused', async () => {
+  await assert.rejects(clientsWhoRead('new', 1), /^PropertyViolation: readsAreFresh/);
+});
+
+test('what was answered must stand before what was offered later', async () => {
+  const clients = await clientsWhoRead('new');
+  clients.expectKept(0, 2 as LogIndex);
+  assert.throws(() => clients.expectKept(0, FIRST), /^PropertyViolation: nothingIsLost/);
+});
