@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { RANGE, rangeRequest, STATUS } from '../client/api.ts';
+import { MEMBER_LIST, RANGE, rangeRequest, STATUS } from '../client/api.ts';
 import { keyRange } from '../client/keys.ts';
 import { run } from './command.ts';
 import { type Member, TestCluster } from './member.ts';
@@ -75,6 +75,11 @@ test('recover: a dry run, then a new cluster with everything acknowledged; old m
   assert.equal(answer.header?.clusterId, 4711n);
   assert.equal(answer.header?.memberId, before.header?.memberId);
   assert.deepEqual(answer.kvs, before.kvs);
+  const { members } = await survivor.ask(MEMBER_LIST, { linearizable: true });
+  assert.deepEqual(
+    members.map(({ name }) => name),
+    [survivor.name],
+  );
   const values = await valuesOf(survivor);
   for (const [key, value] of workload.acknowledged) assert.equal(values.get(key), value);
 

@@ -12,6 +12,8 @@ import {
 } from '../cluster.test.support.ts';
 import { RaftHost } from '../host/raft-host.ts';
 import { RaftNode } from '../raft-node.ts';
+import { nodeFileSystem } from '../storage/file-system.ts';
+import { readIdentity, writeIdentity } from '../storage/identity.ts';
 import { examineRecovery, recoverCluster } from './recover-cluster.ts';
 
 test('one of three is left: it serves what was acknowledged, and old members stay out', async (context) => {
@@ -67,6 +69,24 @@ test('one of three is left: it serves what was acknowledged, and old members sta
   assert.deepEqual(third.status().connectedPeers, []);
   assert.deepEqual(node.status().connectedPeers, []);
   assert.equal(await resumed.propose(bytes('still')), 52);
+});
+
+test('a recovery that a crash interrupted is finished by the next start', async (context) => {
+  const directory = await temporaryDirectory(context);
+  const peers = Object.fromEntries([1, 2, 3].map((id) => [id, { host: '127.0.0.1', port: 0 }]));
+  const open = (clusterId: number) =>
+    RaftNode.open<number>({ id: 1, peers, directory, clusterId, machine: listMachine() });
+  await (await open(7)).close();
+  const identity = (await readIdentity(nodeFileSystem, directory))!;
+  const { firstEntry, leftOut } = await examineRecovery({ directory, newClusterId: 99 });
+  const recovery = { fromClusterId: 7, ...firstEntry, leftOut };
+  await writeIdentity(nodeFileSystem, directory, { ...identity, clusterId: 99, recovery });
+
+  const node = await open(99);
+  context.after(() => node.close());
+  assert.equal(await node.propose(bytes('alone'), { forward: true }), 1);
+  const { voters, removed } = node.status().configuration;
+  assert.deepEqual([voters, removed], [[1], [2, 3]]);
 });
 
 test('a directory without a server in it is refused', async (context) => {
