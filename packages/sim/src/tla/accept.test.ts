@@ -75,6 +75,48 @@ const COMMIT = [
 ];
 const BEFORE = [...START, ...ELECTION, ...COMMIT];
 
+const APPEND = 'MsgApp 2>1 term=2 index=3 logTerm=1 entries=1 commit=3';
+/**
+ * The order in which etcd's own example (tla/example.ndjson) has the first election of three servers
+ * whose logs begin with three configurations: Readys that change nothing, lines that only say again
+ * what follows, a Commit that commits nothing, entries appended while others are on their way.
+ */
+const RECORDED = [
+  ...['1', '2', '3'].flatMap((nid) => [
+    at(`${nid} InitState 0/0/0/F/0`),
+    at(`${nid} BecomeFollower 1/0/0/F/0`),
+    at(`${nid} ApplyConfChange 1/0/3/F/3`, undefined, { kind: 'applied', voters: ['1', '2', '3'] }),
+    at(`${nid} Ready 1/0/3/F/3`),
+  ]),
+  at('2 BecomeCandidate 2/2/3/C/3'),
+  at('2 SendRequestVoteRequest 2/2/3/C/3', 'MsgVote 2>1 term=2 index=3 logTerm=1'),
+  at('2 SendRequestVoteResponse 2/2/3/C/3', 'MsgVoteResp 2>2 term=2'),
+  at('2 SendRequestVoteRequest 2/2/3/C/3', 'MsgVote 2>3 term=2 index=3 logTerm=1'),
+  at('2 Ready 2/2/3/C/3'),
+  at('2 ReceiveRequestVoteResponse 2/2/3/C/3', 'MsgVoteResp 2>2 term=2'),
+  at('3 ReceiveRequestVoteRequest 1/0/3/F/3', 'MsgVote 2>3 term=2 index=3 logTerm=1'),
+  at('1 ReceiveRequestVoteRequest 1/0/3/F/3', 'MsgVote 2>1 term=2 index=3 logTerm=1'),
+  at('3 BecomeFollower 2/0/3/F/3'),
+  at('1 BecomeFollower 2/0/3/F/3'),
+  at('3 SendRequestVoteResponse 2/0/3/F/3', 'MsgVoteResp 3>2 term=2'),
+  at('1 SendRequestVoteResponse 2/0/3/F/3', 'MsgVoteResp 1>2 term=2'),
+  at('1 Ready 2/2/3/F/3'),
+  at('3 Ready 2/2/3/F/3'),
+  at('2 ReceiveRequestVoteResponse 2/2/3/C/3', 'MsgVoteResp 3>2 term=2'),
+  at('2 BecomeLeader 2/2/3/L/3'),
+  at('2 Replicate 2/2/3/L/3'),
+  at('2 SendAppendEntriesResponse 2/2/3/L/4', 'MsgAppResp 2>2 term=2 index=4'),
+  at('2 SendAppendEntriesRequest 2/2/3/L/4', APPEND),
+  at('2 SendAppendEntriesRequest 2/2/3/L/4', APPEND.replace('>1', '>3')),
+  at('2 Ready 2/2/3/L/4'),
+  at('2 Replicate 2/2/3/L/4'),
+  at('2 SendAppendEntriesResponse 2/2/3/L/5', 'MsgAppResp 2>2 term=2 index=5'),
+  at('1 ReceiveAppendEntriesRequest 2/2/3/F/3', APPEND),
+  at('1 SendAppendEntriesResponse 2/2/3/F/4', 'MsgAppResp 1>2 term=2 index=4'),
+  at('2 ReceiveAppendEntriesResponse 2/2/3/L/5', 'MsgAppResp 2>2 term=2 index=4'),
+  at('2 Commit 2/2/3/L/5'),
+];
+
 const HEARTBEAT = [
   at('1 SendAppendEntriesRequest 2/1/2/L/2', 'MsgHeartbeat 1>2 term=2 commit=2'),
   at('1 Ready 2/1/2/L/2'),
@@ -103,6 +145,7 @@ describe('accepted', () => {
     'a leader that steps down': [...BEFORE, ...STEP_DOWN],
     'a change of the configuration': [...BEFORE, ...CHANGE],
     'a snapshot': [...BEFORE, ...SNAPSHOT],
+    'an election as etcd records it': RECORDED,
     'lines of other programs': ['{"level":"info"}', ...BEFORE],
   })) {
     test(name, () =>
