@@ -70,6 +70,24 @@ describe('against the definition', () => {
     agreesWithDefinition(queueModel, smallHistories(input, outputOf));
   });
 
+  test('queues of values that differ', () => {
+    const input = fc.constantFrom<QueueInput>(
+      { kind: 'enqueue', queue: 'q', value: '' },
+      { kind: 'dequeue', queue: 'q' },
+    );
+    const outputOf = ({ kind }: QueueInput): fc.Arbitrary<QueueOutput> =>
+      kind === 'enqueue' ? fc.constant(undefined) : fc.constantFrom('a', 'b', 'c', undefined);
+    const histories = smallHistories(input, outputOf).map((history) => {
+      let values = 0;
+      return history.map((operation) => {
+        const { input } = operation;
+        if (input.kind === 'dequeue') return operation;
+        return { ...operation, input: { ...input, value: 'abcdef'.charAt(values++) } };
+      });
+    });
+    agreesWithDefinition(queueModel, histories);
+  });
+
   test('transactions', () => {
     const key = fc.constantFrom('k', 'l');
     const value = fc.constantFrom('a', 'b');

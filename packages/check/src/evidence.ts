@@ -155,10 +155,10 @@ export class FactLedger {
 }
 
 /**
- * For each operation, the latest it can have taken effect as far as answers tell: its own return, or that
- * of one that saw what nobody else made. Infinite for a pending one that nobody is sure to have seen.
+ * For each operation, when somebody returned who saw what nobody else made: it took effect before.
+ * Infinite where nobody is sure to have seen it.
  */
-export function latestEffects(
+export function firstSights(
   operations: readonly Operation<unknown, unknown>[],
   evidence: readonly Evidence[],
   isInitial: (fact: Fact) => boolean,
@@ -166,22 +166,29 @@ export function latestEffects(
   const makers = new Map<Fact, number>();
   for (const { made } of evidence) for (const fact of made) add(makers, fact, 1);
   const seenBy = new Map<Fact, number>();
-  const returns = operations.map((operation) =>
-    operation.kind === 'completed' ? operation.returnedAt : Number.POSITIVE_INFINITY,
-  );
   evidence.forEach(({ seen }, index) => {
+    const operation = operations[index]!;
+    if (operation.kind === 'pending') return;
     for (const fact of seen) {
       if (makers.get(fact) !== 1 || isInitial(fact)) continue;
-      seenBy.set(fact, Math.min(returns[index]!, seenBy.get(fact) ?? Number.POSITIVE_INFINITY));
+      seenBy.set(fact, Math.min(operation.returnedAt, seenBy.get(fact) ?? Infinity));
     }
   });
-  return returns.map((returnedAt, index) =>
-    evidence[index]!.made.reduce(
-      (latest, fact) => Math.min(latest, seenBy.get(fact) ?? latest),
-      returnedAt,
-    ),
+  return evidence.map(({ made }) =>
+    made.reduce((first, fact) => Math.min(first, seenBy.get(fact) ?? first), Infinity),
   );
 }
+
+/** The latest each can have taken effect: its own return, or when that was seen. */
+export const latestEffects = (
+  operations: readonly Operation<unknown, unknown>[],
+  sights: readonly number[],
+): readonly number[] =>
+  operations.map((operation, index) =>
+    operation.kind === 'completed'
+      ? Math.min(operation.returnedAt, sights[index]!)
+      : sights[index]!,
+  );
 
 /** Has somebody seen what was not so at first, and nobody called by then can have made so? */
 export function hasOrphan(

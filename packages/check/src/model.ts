@@ -22,15 +22,19 @@ export interface Model<State, Input, Output> {
   /** The one possible answer to `input` in `state`, and the state after it. */
   step(state: State, input: Input): Step<State, Output>;
 
-  /** Equal for equal states and different for different ones: how the search knows a state again. */
+  /**
+   * Different for different states: how the search knows a state again. The fewer equal states differ
+   * in it, the less is tried twice. Compared only among states that began with one `initial()`.
+   */
   fingerprint(state: State): string | number;
 
   isSameOutput(expected: Output, observed: Output): boolean;
 
   /**
    * What answers tell about other operations of the same partition, added to those: an output
-   * nobody saw, a return of a pending operation. Same operations, same order. It must follow from
-   * the history, so that it changes no verdict; it saves the search from guessing.
+   * nobody saw, a return of a pending operation, a later call or an earlier return; a return before
+   * the call if no order is possible. Same operations, same order. It must follow from the history, so
+   * that it changes no verdict; it saves the search from guessing.
    */
   learn?(operations: readonly Operation<Input, Output>[]): readonly Operation<Input, Output>[];
 

@@ -7,7 +7,8 @@
  *
  * Three things keep it from trying what cannot matter. An answered operation that changes nothing is
  * placed wherever it fits, without alternatives: anything that can follow it could have preceded it.
- * What returns first is tried first. And what readers saw (evidence.ts) forbids to overwrite a value
+ * What is due first is tried first; where that does not fit, what ends something, and so may make room
+ * for it. And what readers saw (evidence.ts) forbids to overwrite a value
  * that is still to be read, and tells when earlier choices need no second look.
  */
 
@@ -16,6 +17,7 @@ import {
   type Evidence,
   type Fact,
   FactLedger,
+  firstSights,
   hasOrphan,
   latestEffects,
   UNKNOWN,
@@ -50,6 +52,7 @@ interface Option<State> {
   readonly operation: number;
   readonly after: State;
   readonly fingerprint: string | number;
+  readonly endsSomething: boolean;
   /** That it ends, or makes true if they were not before. */
   readonly touched: readonly Fact[];
 }
@@ -71,9 +74,12 @@ class Search<State, Input, Output> {
   readonly #events: EventList;
   readonly #evidence: readonly Evidence[];
   readonly #ledger: FactLedger;
+  readonly #sights: readonly number[];
   readonly #latest: readonly number[];
   readonly #overwrites: Overwrites;
   readonly #isHopeless: boolean;
+  /** The same number for pending operations with the same input; -1 for those that are answered. */
+  readonly #twins: readonly number[];
   readonly #placed: OperationSet;
   #visited = new VisitedSets();
   /** Since the last settlement: what lies before is not looked at again. */
@@ -87,9 +93,13 @@ class Search<State, Input, Output> {
     this.#evidence = evidence;
     this.#ledger = new FactLedger(evidence);
     const isInitial = (fact: Fact) => model.witness?.isInitial(fact) ?? false;
-    this.#latest = latestEffects(operations, evidence, isInitial);
+    this.#sights = firstSights(operations, evidence, isInitial);
+    this.#latest = latestEffects(operations, this.#sights);
     this.#overwrites = new Overwrites(operations, evidence, this.#latest);
-    this.#isHopeless = hasOrphan(operations, evidence, isInitial);
+    this.#isHopeless =
+      operations.some((operation) => returnOf(operation) < operation.calledAt) ||
+      hasOrphan(operations, evidence, isInitial);
+    this.#twins = twinsOf(operations);
     this.#placed = new OperationSet(operations.length);
     const state = model.initial();
     this.#positions = [this.#positionAt(state, model.fingerprint(state))];
@@ -143,7 +153,12 @@ class Search<State, Input, Output> {
     const options: Option<State>[] = [];
     const first = this.#events.firstToReturn;
     const now = first === undefined ? Number.POSITIVE_INFINITY : returnOf(this.#operations[first]!);
+    const offered = new Set<number>();
     for (const index of this.#events.available()) {
+      // Of several that nobody heard of again and that ask for the same, the first stands for all.
+      const twin = this.#twins[index]!;
+      if (offered.has(twin)) continue;
+      if (twin >= 0) offered.add(twin);
       const option = this.#optionOf(index, state, fingerprint, now);
       if (option === undefined) continue;
       if (this.#evidence[index]!.changesNothing) {
@@ -151,9 +166,17 @@ class Search<State, Input, Output> {
       }
       options.push(option);
     }
-    const latest = this.#latest;
-    options.sort((a, b) => compare(latest[a.operation]!, latest[b.operation]!));
+    const isBlocked = options.every(({ operation }) => operation !== first);
+    const rank = ({ endsSomething }: Option<State>) => Number(isBlocked && !endsSomething);
+    options.sort((a, b) => rank(a) - rank(b) || this.#compareDue(a.operation, b.operation));
     return { state, fingerprint, options, next: 0 };
+  }
+
+  /** What is due first, and of what is due together that which was seen first. */
+  #compareDue(a: number, b: number): number {
+    return (
+      compare(this.#latest[a]!, this.#latest[b]!) || compare(this.#sights[a]!, this.#sights[b]!)
+    );
   }
 
   /** Undefined if the operation cannot come next, or need not come at all. */
@@ -175,14 +198,16 @@ class Search<State, Input, Output> {
     if (reached === fingerprint) {
       // Nobody saw a pending operation's answer: when it changes nothing either, it may stay out.
       if (operation.kind === 'pending') return undefined;
-      return { operation: index, after: state, fingerprint, touched: this.#evidence[index]!.made };
+      const touched = this.#evidence[index]!.made;
+      return { operation: index, after: state, fingerprint, endsSomething: false, touched };
     }
     const before = model.witness?.factsAt(state, operation.input) ?? [];
     const then = model.witness?.factsAt(after.state, operation.input) ?? [];
     const ended = before.filter((fact) => !then.includes(fact));
     if (this.#forbids(index, ended, now)) return undefined;
     const touched = [...ended, ...this.#evidence[index]!.made];
-    return { operation: index, after: after.state, fingerprint: reached, touched };
+    const endsSomething = ended.length > 0;
+    return { operation: index, after: after.state, fingerprint: reached, endsSomething, touched };
   }
 
   /** Would somebody who is left after this operation miss what he saw for good? */
@@ -198,6 +223,16 @@ class Search<State, Input, Output> {
     ledger.takeBack(index);
     return isForbidden;
   }
+}
+
+function twinsOf(operations: readonly Operation<unknown, unknown>[]): readonly number[] {
+  const first = new Map<string, number>();
+  return operations.map(({ kind, input }, index) => {
+    if (kind === 'completed') return -1;
+    const text = JSON.stringify(input);
+    if (!first.has(text)) first.set(text, index);
+    return first.get(text)!;
+  });
 }
 
 const returnOf = (operation: Operation<unknown, unknown>): number =>

@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { checkLinearizability } from '../check.ts';
 import { completed, dice, execute } from '../histories.test.support.ts';
+import type { Completed } from '../history.ts';
 import type { Model } from '../model.ts';
 import { keyValueModel } from './key-value.ts';
 import { type LockInput, lockModel } from './lock.ts';
@@ -126,6 +127,36 @@ test('real executions of locks and queues are accepted', () => {
     });
     assert.equal(checkLinearizability(queueModel, queues).kind, 'linearizable', `seed ${seed}`);
   }
+});
+
+describe('ten thousand operations on one queue', () => {
+  const history = execute(queueModel, {
+    clients: 15,
+    operations: 10_000,
+    random: dice(1),
+    input: (random, serial): QueueInput => (random() < 0.5 ? enqueue(`job ${serial}`) : dequeue),
+    lost: 0.05,
+  });
+
+  test('are accepted in some dozens of steps each', () => {
+    const verdict = checkLinearizability(queueModel, history);
+    assert.equal(verdict.kind, 'linearizable');
+    assert.ok(verdict.steps < 100 * history.length, `${verdict.steps} steps`);
+  });
+
+  test('are not, when two that were taken one after the other were taken the other way round', () => {
+    const seen = history.filter(
+      (operation) => operation.kind === 'completed' && operation.output !== undefined,
+    ) as Completed<QueueInput, string>[];
+    const first = seen[2000]!;
+    const second = seen.find(({ calledAt }) => calledAt > first.returnedAt + 20)!;
+    const swapped = history.map((operation) => {
+      if (operation === first) return { ...first, output: second.output };
+      return operation === second ? { ...second, output: first.output } : operation;
+    });
+    const verdict = checkLinearizability(queueModel, swapped, { maxSteps: 3_000_000 });
+    assert.equal(verdict.kind, 'illegal');
+  });
 });
 
 describe('transactions', () => {

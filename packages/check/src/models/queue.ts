@@ -1,6 +1,14 @@
 import { type Evidence, type Fact, factOf, readerOf, UNKNOWN, writerOf } from '../evidence.ts';
 import type { Operation } from '../history.ts';
 import type { Model } from '../model.ts';
+import { learnQueue, UNSEEN } from './queue-bounds.ts';
+import {
+  emptyQueue,
+  type QueueState,
+  queueFingerprint,
+  withLast,
+  withoutFirst,
+} from './queue-state.ts';
 
 export type QueueInput =
   | { readonly kind: 'enqueue'; readonly queue: string; readonly value: string }
@@ -9,32 +17,41 @@ export type QueueInput =
 /** The value taken out, undefined if the queue was empty; undefined for an enqueue. */
 export type QueueOutput = string | undefined;
 
-/** Named queues, first in, first out. */
-export const queueModel: Model<readonly string[], QueueInput, QueueOutput> = {
+/** Named queues, first in, first out. Values that are put in once each teach the most. */
+export const queueModel: Model<QueueState, QueueInput, QueueOutput> = {
   partitionOf: () => (input) => input.queue,
-  initial: () => [],
-  step(values, input) {
-    if (input.kind === 'enqueue') return { state: [...values, input.value], output: undefined };
-    return { state: values.slice(1), output: values[0] };
+  initial: emptyQueue,
+  step(state, input) {
+    if (input.kind === 'enqueue') return { state: withLast(state, input.value), output: undefined };
+    const taken = withoutFirst(state);
+    return taken === undefined
+      ? { state, output: undefined }
+      : { state: taken.state, output: taken.value };
   },
-  fingerprint: (values) => JSON.stringify(values),
-  isSameOutput: Object.is,
+  fingerprint: queueFingerprint,
+  isSameOutput: (expected, observed) => observed === UNSEEN || expected === observed,
+  learn: learnQueue,
   witness: {
     testimony: (operations) => operations.map(evidenceOf),
-    factsAt: () => [],
+    factsAt: (state, { kind }) => (kind === 'dequeue' ? firstFact(state) : []),
     isInitial: () => false,
   },
 };
 
-/** Facts that never end: each is about a value of its own. */
+/** Ends when the value is taken, which whoever saw it taken must do. */
 const enqueued = (value: string): Fact => factOf(value, 'enqueued');
+
+function firstFact(state: QueueState): readonly Fact[] {
+  const first = withoutFirst(state);
+  return first === undefined ? [] : [enqueued(first.value)];
+}
 
 function evidenceOf(operation: Operation<QueueInput, QueueOutput>): Evidence {
   const { input } = operation;
   if (input.kind === 'enqueue') {
     return { ...writerOf([], [enqueued(input.value)]), isComplete: false };
   }
-  if (operation.kind === 'pending') return UNKNOWN;
+  if (operation.kind === 'pending' || operation.output === UNSEEN) return UNKNOWN;
   if (operation.output === undefined) return { ...readerOf([]), isComplete: false };
   return { ...writerOf([enqueued(operation.output)], []), isComplete: false };
 }
