@@ -68,13 +68,18 @@ test('what happens to a frozen process waits, and comes in its order', () => {
     seen.push(3);
   });
   assert.equal(seen.length, 0);
-  gate.thaw();
+  gate.thaw(false);
   assert.deepEqual(seen, [1, 2, 3]);
   gate.freeze();
   gate.pass(() => seen.push(4));
+  gate.pass(() => seen.push(5), true);
+  gate.thaw(true);
+  assert.deepEqual(seen, [1, 2, 3, 5, 4], 'its timers first');
+  gate.freeze();
+  gate.pass(() => seen.push(6));
   gate.close();
-  gate.thaw();
-  assert.deepEqual(seen, [1, 2, 3], 'it ended before it thawed');
+  gate.thaw(false);
+  assert.equal(seen.at(-1), 4, 'it ended before it thawed');
 });
 
 test('a failed sync is told to nobody as a success, and nothing follows it', async () => {

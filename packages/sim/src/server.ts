@@ -31,6 +31,7 @@ import {
 } from '@quorate/core';
 import { CommandSlabBuilder } from '@quorate/wire';
 import { Applier } from './applier.ts';
+import { chance } from './dice.ts';
 import type { Disk } from './disk.ts';
 import { Gate } from './gate.ts';
 import type { Parcel } from './network.ts';
@@ -233,7 +234,7 @@ export class Server {
   }
 
   thaw(): void {
-    this.#gate.thaw();
+    this.#gate.thaw(chance(this.#config.random, 0.5));
   }
 
   /** Until then, by its own clock, time alone changes nothing here. */
@@ -368,14 +369,13 @@ export class Server {
     this.#timer = undefined;
     if (deadline === Number.POSITIVE_INFINITY) return;
     const { time, clock } = this.#config;
-    const timer = time.after(clock.trueDelayUntil(deadline), () => {
-      this.#gate.pass(() => {
-        this.#timer = undefined;
-        // The deadline may have moved since: then only the timer is set anew.
-        if (this.#raft.nextDeadline > this.#now()) this.#setTimer();
-        else this.#step({ kind: 'timePassed' });
-      });
-    });
+    const onTime = () => {
+      this.#timer = undefined;
+      // The deadline may have moved since: then only the timer is set anew.
+      if (this.#raft.nextDeadline > this.#now()) this.#setTimer();
+      else this.#step({ kind: 'timePassed' });
+    };
+    const timer = time.after(clock.trueDelayUntil(deadline), () => this.#gate.pass(onTime, true));
     this.#timer = { at: deadline, timer };
   }
 }
