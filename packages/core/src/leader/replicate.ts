@@ -215,7 +215,10 @@ export function onSnapshotSent(node: LeaderNode, follower: NodeId, isDelivered: 
 
 /** What was on the way may be lost; the next heartbeat finds out. */
 export function onPeerUnreachable(node: LeaderNode, peer: NodeId): void {
-  const progress = node.role.progress.get(peer);
+  const { role } = node;
+  // It has the lead already, or will not take it.
+  if (role.transfer?.to === peer) role.transfer = undefined;
+  const progress = role.progress.get(peer);
   restWithout(node, peer);
   if (progress?.mode.kind !== 'replicate') return;
   toProbe(progress, nextIndex(progress.matchIndex), true);

@@ -54,6 +54,19 @@ test('a transfer to a server that is away is given up after an election timeout'
   assert.equal(old.propose().kind, 'appended');
 });
 
+test('a transfer to a server whose connection breaks is given up at once', () => {
+  const servers = cluster();
+  const [old] = servers;
+  transfer(old, 2);
+  old.step({ kind: 'peerUnreachable', peer: 3 as NodeId });
+  assert.equal(old.raft.transferTarget, 2);
+  old.step({ kind: 'peerUnreachable', peer: 2 as NodeId });
+  assert.equal(old.raft.transferTarget, undefined);
+  assert.equal(old.propose().kind, 'appended');
+  const answer = old.raft.transferLeadership(undefined, old.now);
+  assert.deepEqual(answer, { kind: 'refused', reason: 'nobody-follows' }, 'nobody is in reach');
+});
+
 test('the word to run is repeated when it is lost', () => {
   const servers = cluster();
   const [old, target] = servers;

@@ -50,3 +50,12 @@ test('a deadline that moved away is waited for, one that came nearer too', () =>
   assert.deepEqual(deadlines.takeDue(300), [away]);
   assert.equal(deadlines.next, Number.POSITIVE_INFINITY);
 });
+
+test('when all are gone nothing is waited for', () => {
+  const deadlines = new Deadlines<Sleeper>();
+  const sleeper = new Sleeper();
+  sleeper.deadline = 60_000;
+  deadlines.update(sleeper);
+  deadlines.remove(sleeper);
+  assert.equal(deadlines.next, Number.POSITIVE_INFINITY);
+});

@@ -46,6 +46,8 @@ export class Deadlines<Who extends Sleeper> {
   /** Waits no more. */
   remove(who: Who): void {
     this.#placeOf.delete(who);
+    // What is left is stale, and nobody shall be woken for it.
+    if (this.isEmpty) this.#heap.length = 0;
   }
 
   /** Those whose deadline has come, earliest first. Each has to be updated to be woken again. */

@@ -40,6 +40,9 @@ export class MemoryNetwork {
   /** @internal */
   leave(id: number): void {
     this.#members.delete(id);
+    for (const member of this.#members.values()) {
+      if (member.isOpenTo(id)) member.receiver?.unreachable(id as NodeId);
+    }
   }
 
   /** @internal Undefined while the other end is gone, the link is cut, or one end does not want it. */
