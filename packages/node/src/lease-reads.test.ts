@@ -58,12 +58,9 @@ test('a leader that was frozen in a read does not trust the lease it had (hazard
 
   frozen.postMessage('read frozen');
   await said('frozen');
-  const next = await Promise.any(
-    [2, 3].map(async (id) => {
-      await untilStatus(cluster.node(id), ({ role }) => role === 'leader');
-      return cluster.node(id);
-    }),
-  );
+  const leads = (id: number) => cluster.node(id).status().role === 'leader';
+  await until(() => [2, 3].some(leads));
+  const next = cluster.node([2, 3].find(leads) ?? 2);
   await next.propose(bytes('b'));
   Atomics.store(thaw, 0, 1);
   Atomics.notify(thaw, 0);
