@@ -25,6 +25,7 @@ export class MembershipWatch {
   #known: MembershipState | undefined;
   /** Peers say that we were removed. Our log may not have got as far. */
   #isToldOff = false;
+  #hasLeft = false;
 
   constructor(host: MembershipHost) {
     this.#host = host;
@@ -90,7 +91,8 @@ export class MembershipWatch {
 
   #changed(): void {
     const { current } = this;
-    if (current.standing === 'removed') {
+    if (current.standing === 'removed' && !this.#hasLeft) {
+      this.#hasLeft = true;
       this.#host.log('warn', 'this server was removed from the cluster', { index: current.index });
     }
     for (const listener of this.#listeners) listener(current);

@@ -118,11 +118,8 @@ test('a server that is removed hears of it, once, and disturbs nobody', async (c
   await leader.changeMembership({ voters: stay });
   await untilStatus(follower, ({ membership }) => membership.standing === 'removed');
   await waiting;
-  assert.deepEqual(
-    seen.map(({ standing }) => standing),
-    ['waiting', 'removed'],
-    'it leaves when that is in its log, and knows when it is committed',
-  );
+  // Its log says so, or a peer, whichever comes first.
+  assert.equal(seen.at(-1)?.standing, 'removed');
   assert.equal(
     lines.filter((line) => line === 'this server was removed from the cluster').length,
     1,

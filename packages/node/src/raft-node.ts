@@ -235,6 +235,7 @@ export class RaftNode<Result = undefined> implements AsyncDisposable {
    * @throws {NotLeaderError} `RAFT_NOT_LEADER` — nothing was changed; ask `error.leaderId`.
    * @throws {RaftError} `RAFT_CHANGE_UNDER_WAY`, `RAFT_TRANSFER_UNDER_WAY`, `RAFT_QUORUM_AT_RISK`,
    *   `RAFT_ID_REMOVED`, `RAFT_BAD_OPTION`, `RAFT_CLOSED` — nothing was changed.
+   *   `RAFT_QUORUM_AT_RISK` only when it has stayed so for an election timeout.
    * @throws {RaftError} `RAFT_PROPOSAL_LOST` — the lead was lost and the change with it.
    * @throws {RaftError} `RAFT_CHANGE_SUPERSEDED` — another change took its place or came after it.
    * @throws {RaftError} `RAFT_OUTCOME_UNKNOWN` — the node ended, or a snapshot took the log's place.

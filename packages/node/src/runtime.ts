@@ -100,7 +100,7 @@ export class Runtime<Result> implements GroupReceiver, ApplyObserver<Result> {
     const isDiskFull = () => storage.log.isFull;
     this.proposals = new Proposals<Result>(callHost, isDiskFull, limits, appliedIndex);
     this.reads = new Reads(callHost, limits, appliedIndex);
-    this.changes = new MembershipChanges(callHost, options.peers);
+    this.changes = new MembershipChanges(callHost, options.peers, electionTimeoutMs);
     this.transfers = new LeadershipTransfers(callHost);
     const { raft } = this;
     const id = options.id as NodeId;
@@ -231,7 +231,8 @@ export class Runtime<Result> implements GroupReceiver, ApplyObserver<Result> {
       transport,
       stallLimitMs: resolved.raft.electionTimeoutMs,
       placeCalls: (at) => this.#placeCalls(at),
-      callDeadline: () => Math.min(this.proposals.nextDeadline, this.reads.nextDeadline),
+      callDeadline: () =>
+        Math.min(this.proposals.nextDeadline, this.reads.nextDeadline, this.changes.nextDeadline),
       stepped: (input) => this.#stepped(input),
       sendSnapshot: (message) => this.#snapshots.send(message),
       notSent: (message, at) => this.#notSent(message, at),

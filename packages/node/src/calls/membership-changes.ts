@@ -31,6 +31,8 @@ interface Asked {
   readonly target: Membership;
   readonly addresses: readonly ServerAddress[];
   readonly mode: ChangeMode;
+  /** Until then it may turn out that those who are needed do answer. */
+  readonly patientUntil: Milliseconds;
   readonly call: PendingCall<void>;
 }
 
@@ -48,15 +50,22 @@ export class MembershipChanges {
   readonly #raft: Raft;
   /** Where members are reached of whom the log says nothing. */
   readonly #atStart: Readonly<Record<number, PeerAddress>>;
+  readonly #patienceMs: Milliseconds;
   #asked: Asked[] = [];
   #begun: Begun[] = [];
   /** Where the leader stood when it was not ready for a change. */
   #notReadyAt: LogIndex | undefined;
 
-  constructor(host: CallHost, atStart: Readonly<Record<number, PeerAddress>>) {
+  /** @param patienceMs How long a server that is up may be silent: a new leader has heard nobody yet. */
+  constructor(
+    host: CallHost,
+    atStart: Readonly<Record<number, PeerAddress>>,
+    patienceMs: Milliseconds,
+  ) {
     this.#host = host;
     this.#raft = host.raft;
     this.#atStart = atStart;
+    this.#patienceMs = patienceMs;
   }
 
   change(target: MembershipTarget, options: ChangeMembershipOptions): Promise<void> {
@@ -73,9 +82,15 @@ export class MembershipChanges {
     if (problem !== undefined) return Promise.reject(badOption(...problem));
     return new Promise((resolve, reject) => {
       const call = new PendingCall<void>(resolve, reject, signal, false);
-      this.#asked.push({ target: wanted, addresses: given, mode, call });
+      const patientUntil = this.#host.now() + this.#patienceMs;
+      this.#asked.push({ target: wanted, addresses: given, mode, patientUntil, call });
       this.#host.wake();
     });
+  }
+
+  /** When `place` must run again though nothing else happens. */
+  get nextDeadline(): Milliseconds {
+    return Math.min(...this.#asked.map(({ patientUntil }) => patientUntil));
   }
 
   /** First thing in a turn: what was asked for is put to the core. */
@@ -83,14 +98,15 @@ export class MembershipChanges {
     if (this.#asked.length === 0) return;
     const asked = this.#asked;
     this.#asked = [];
+    this.#notReadyAt = undefined;
     for (const change of asked) if (!change.call.isAbandoned) this.#place(change, now);
   }
 
   /** Last thing in a turn: what has become of those that are under way? */
   look(): void {
     const { isLeader, commitIndex } = this.#raft;
-    if (this.#asked.length > 0 && (!isLeader || commitIndex !== this.#notReadyAt))
-      this.#host.wake();
+    const isReady = this.#notReadyAt !== undefined && commitIndex !== this.#notReadyAt;
+    if (this.#asked.length > 0 && (isReady || !isLeader)) this.#host.wake();
     if (this.#begun.length === 0) return;
     this.#begun = this.#begun.filter((change) => !change.call.isAbandoned && !this.#settle(change));
   }
@@ -120,6 +136,8 @@ export class MembershipChanges {
       // Soon it has, or it leads no more.
       else if (answer.reason === 'no-commit-in-this-term') {
         this.#notReadyAt = raft.commitIndex;
+        this.#asked.push(change);
+      } else if (answer.reason === 'would-lose-quorum' && now < change.patientUntil) {
         this.#asked.push(change);
       } else call.fail(refusal(answer.reason));
     }

@@ -8,7 +8,7 @@
  *
  * An AppendEntries proves nothing of the kind. It may have been under way for long, and its sender may
  * have been deposed before it sent it: what others have committed since is not in it
- * (docs/adr/0010-bounded-staleness.md).
+ * (docs/adr/0011-bounded-staleness.md).
  */
 
 import type { Milliseconds } from '@quorate/core';
