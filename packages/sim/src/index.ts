@@ -16,7 +16,7 @@ export { meanOf } from './lab/report.ts';
 export { failedRun, runInVirtualTime } from './lab/run.ts';
 export type { LabPart, LabReport, LabTest } from './lab/test-case.ts';
 export { type Action, parseAction, printAction } from './scenario/action.ts';
-export { type PlayOptions, playScenario, ScenarioFailure } from './scenario/run.ts';
+export { type PlayOptions, playScenario, ScenarioFailure, ScenarioRun } from './scenario/run.ts';
 export {
   type ParsedScenario,
   parseScenario,

@@ -156,7 +156,8 @@ export async function mutatedCore({
   const { resolve } = createRequire(import.meta.url);
   const directory = mkdtempSync(join(tmpdir(), 'quorate-mutant-'));
   try {
-    cpSync(dirname(resolve('@quorate/core')), directory, { recursive: true });
+    const filter = (path: string) => !/\.test\.|\.d\.ts|\.map$/.test(path);
+    cpSync(dirname(resolve('@quorate/core')), directory, { recursive: true, filter });
     writeFileSync(join(directory, 'package.json'), '{ "type": "module" }');
     for (const { file, from, to } of edits) {
       const path = join(directory, file);

@@ -41,8 +41,8 @@ export async function shrink(
   return shrinker;
 }
 
-/** To what times are rounded, the roundest first. */
-const UNITS_MS = [100, 10, 1];
+/** To what numbers are rounded, the roundest first. */
+const UNITS = [100, 10, 1];
 
 const SHORT_GAPS_MS = [0, 10, 100, 1000, 2000];
 
@@ -66,7 +66,7 @@ class Shrinker implements Shrunk {
       await this.#endSooner();
       await this.#removeActions();
       await this.#removeServers();
-      await this.#removeSettings();
+      await this.#simplifySettings();
       await this.#roundTimes();
       await this.#closeGaps();
       await this.#tryFirst([{ ...this.course, mayRefuse: false }]);
@@ -109,7 +109,7 @@ class Shrinker implements Shrunk {
   }
 
   /** What is not named is as usual. */
-  async #removeSettings(): Promise<void> {
+  async #simplifySettings(): Promise<void> {
     for (const part of ['options', 'world'] as const) {
       for (const name of Object.keys(this.course.setup[part])) {
         const { setup } = this.course;
@@ -120,22 +120,37 @@ class Shrinker implements Shrunk {
     for (const position of this.course.actions.keys()) {
       const { action } = this.course.actions[position]!;
       if (!('settings' in action)) continue;
-      for (const name of Object.keys(action.settings)) await this.#removeSetting(position, name);
+      for (const name of Object.keys(action.settings)) await this.#simplifySetting(position, name);
     }
   }
 
-  async #removeSetting(position: number, name: string): Promise<void> {
+  /** As usual, or a round number. */
+  async #simplifySetting(position: number, name: string): Promise<void> {
     const { actions } = this.course;
     const { at, action } = actions[position]!;
     if (!('settings' in action)) return;
-    const changed = { ...action, settings: without(action.settings, name) };
-    const simpler = actions.with(position, { at, action: changed } as TimedAction);
-    await this.#tryFirst([{ ...this.course, actions: simpler }]);
+    const { settings } = action;
+    const simpler: object[] = [without(settings, name)];
+    const value = settings[name as keyof typeof settings] as unknown;
+    if (typeof value === 'number') {
+      for (const unit of UNITS) {
+        simpler.push({ ...settings, [name]: Math.round(value / unit) * unit });
+      }
+    }
+    await this.#tryFirst(
+      simpler.map((changed) => ({
+        ...this.course,
+        actions: actions.with(position, {
+          at,
+          action: { ...action, settings: changed },
+        } as TimedAction),
+      })),
+    );
   }
 
   async #roundTimes(): Promise<void> {
     const { actions } = this.course;
-    const rounded = UNITS_MS.map((unit) => ({
+    const rounded = UNITS.map((unit) => ({
       ...this.course,
       actions: actions.map(({ at, action }) => ({ at: Math.round(at / unit) * unit, action })),
     }));
