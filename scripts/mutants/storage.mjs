@@ -189,6 +189,30 @@ export const storage = [
     ],
   },
   {
+    id: 'wiped-disk-heard',
+    hazards: [30],
+    wrong: 'a server that comes back with another disk is heard like its old self',
+    file: 'node/src/storage/known-peers.ts',
+    before: 'return incarnation === (known ?? 0);',
+    after: 'return true;',
+    test: [
+      'node/src/wiped-disk.test.ts',
+      'who was met first is remembered over a restart, durably',
+    ],
+  },
+  {
+    id: 'first-met-forgotten',
+    hazards: [30],
+    wrong: 'who was met first is not remembered over a restart',
+    file: 'node/src/storage/known-peers.ts',
+    before: 'this.#saved = this.#saved.catch(() => {}).then(() => this.#save(this.#met));',
+    after: '',
+    test: [
+      'node/src/wiped-disk.test.ts',
+      'who was met first is remembered over a restart, durably',
+    ],
+  },
+  {
     id: 'directory-of-another',
     hazards: [30],
     wrong: 'a server opens the directory of another one',

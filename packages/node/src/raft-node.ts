@@ -16,10 +16,10 @@ import { ApplyChannel } from './apply/apply-channel.ts';
 import { Throttle } from './apply/throttle.ts';
 import { RaftError } from './errors.ts';
 import { Scheduler } from './loop/scheduler.ts';
-import { checkOptions, type ResolvedOptions } from './options.ts';
+import { checkOptions } from './options.ts';
 import { onlyGroup } from './peers/only-group.ts';
-import { TcpTransport } from './peers/tcp-transport.ts';
-import type { GroupTransport, Transport } from './peers/transport.ts';
+import type { GroupTransport } from './peers/transport.ts';
+import { transportOf } from './peers/transport-of.ts';
 import { now, Runtime, type RuntimeParts } from './runtime.ts';
 import type { Session } from './sessions/session.ts';
 import { SessionMachine } from './sessions/session-machine.ts';
@@ -29,9 +29,6 @@ import type { CommittedCommands, StateMachine } from './state-machine.ts';
 import { memoryStorage } from './storage/memory-storage.ts';
 import { openStorage } from './storage/open-storage.ts';
 import type { Storage } from './storage/storage.ts';
-
-/** What a frame may need besides the largest append or command. */
-const FRAME_OVERHEAD_BYTES = 1_048_576;
 
 /** What a server is made of before its state machine is started. */
 export type NodeParts<Result> = Omit<RuntimeParts<Result>, 'machine' | 'appliedIndex' | 'log'> & {
@@ -74,11 +71,14 @@ export class RaftNode<Result = undefined> implements AsyncDisposable {
   ): Promise<RaftNode<Result>> {
     const resolved = checkOptions(options);
     const storage = await openStorageOf(options);
-    const transport = onlyGroup(options.transport ?? makeTcpTransport(options, resolved));
+    const transport = await transportOf(options, resolved).catch(async (error: unknown) => {
+      await storage.close();
+      throw error;
+    });
     const scheduler = new Scheduler(now);
     const throttle = new Throttle(resolved.snapshotBytesPerSecond, now);
     return RaftNode.start({
-      ...{ options, resolved, storage, transport, scheduler, throttle },
+      ...{ options, resolved, storage, transport: onlyGroup(transport), scheduler, throttle },
       released: () => {},
     });
   }
@@ -365,24 +365,4 @@ function openStorageOf(options: RaftNodeOptions<unknown>): Promise<Storage> {
   if (options.storage !== undefined) return options.storage(identity);
   if (directory === undefined) return Promise.resolve(memoryStorage(identity));
   return openStorage({ ...identity, directory });
-}
-
-/** @internal */
-export function makeTcpTransport(
-  options: Pick<RaftNodeOptions<unknown>, 'id' | 'peers' | 'clusterId' | 'log'>,
-  { raft, listen, maxCommandBytes }: ResolvedOptions<unknown>,
-): Transport {
-  const { clusterId, log = () => {} } = options;
-  const { electionTimeoutMs, maxAppendBytes, maxInflightBytes } = raft;
-  // One append holds at least one batch, however large, and a batch holds at least one command.
-  const maxFrameBytes = maxAppendBytes + maxCommandBytes + FRAME_OVERHEAD_BYTES;
-  return new TcpTransport({
-    self: { clusterId, id: options.id as NodeId },
-    listen,
-    electionTimeoutMs,
-    maxFrameBytes,
-    maxQueuedBytes: 2 * maxInflightBytes + maxFrameBytes,
-    now,
-    log,
-  });
 }

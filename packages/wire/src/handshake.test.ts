@@ -20,11 +20,13 @@ const REQUEST: Handshake = {
   to: 4 as NodeId,
   purpose: 'snapshot',
   group: 77,
+  incarnation: 0xfedc_ba98,
 };
 const REPLY: HandshakeReply = {
   version: 7,
   clusterId: 12,
   from: 4 as NodeId,
+  incarnation: 5,
   verdict: 'wrong-cluster',
 };
 

@@ -9,9 +9,10 @@
  *     7  u8   0                     7  u8   0
  *     8  u53  cluster id            8  u53  cluster id
  *    16  u53  from                 16  u53  from
- *    24  u53  to                   24  u32  checksum
- *    32  u53  group
- *    40  u32  checksum
+ *    24  u53  to                   24  u32  incarnation
+ *    32  u53  group                28  u32  checksum
+ *    40  u32  incarnation
+ *    44  u32  checksum
  */
 
 import type { NodeId } from '@quorate/core';
@@ -30,6 +31,8 @@ export interface Handshake {
   readonly from: NodeId;
   readonly to: NodeId;
   readonly purpose: ConnectionPurpose;
+  /** Of the caller's disk; 0 for a server that has none. */
+  readonly incarnation: number;
   /** Whose snapshot follows; 0 where the server is its only group, and for messages (host-messages.ts). */
   readonly group: number;
 }
@@ -41,13 +44,17 @@ export type HandshakeVerdict =
   | 'wrong-node'
   | 'unknown-peer'
   /** The caller has left the cluster for good. */
-  | 'removed-peer';
+  | 'removed-peer'
+  /** The caller was met before, with another disk. */
+  | 'other-disk';
 
 /** What the other side answers, with its own version, cluster and id, before it goes on or closes. */
 export interface HandshakeReply {
   readonly version: number;
   readonly clusterId: number;
   readonly from: NodeId;
+  /** Of the answering side's disk; 0 for a server that has none. */
+  readonly incarnation: number;
   readonly verdict: HandshakeVerdict;
 }
 
@@ -59,10 +66,11 @@ const VERDICTS: readonly HandshakeVerdict[] = [
   'wrong-node',
   'unknown-peer',
   'removed-peer',
+  'other-disk',
 ];
 const MAGIC = [0x51, 0x52, 0x41, 0x54];
-const REQUEST_BYTES = 44;
-const REPLY_BYTES = 28;
+const REQUEST_BYTES = 48;
+const REPLY_BYTES = 32;
 
 export function encodeHandshake(handshake: Handshake, checksum: Checksum): Uint8Array {
   const bytes = new Uint8Array(REQUEST_BYTES);
@@ -70,6 +78,7 @@ export function encodeHandshake(handshake: Handshake, checksum: Checksum): Uint8
   putNumber(bytes, 16, handshake.from);
   putNumber(bytes, 24, handshake.to);
   putNumber(bytes, 32, handshake.group);
+  putU32(bytes, 40, handshake.incarnation);
   return sealed(bytes, checksum);
 }
 
@@ -77,6 +86,7 @@ export function encodeHandshakeReply(reply: HandshakeReply, checksum: Checksum):
   const bytes = new Uint8Array(REPLY_BYTES);
   putOpening(bytes, reply.version, VERDICTS.indexOf(reply.verdict), reply.clusterId);
   putNumber(bytes, 16, reply.from);
+  putU32(bytes, 24, reply.incarnation);
   return sealed(bytes, checksum);
 }
 
@@ -149,6 +159,7 @@ export class HandshakeDecoder {
       to: idAt(bytes, 24),
       purpose: choiceAt(PURPOSES, bytes),
       group: numberAt(bytes, 32),
+      incarnation: u32At(bytes, 40),
     };
     return { handshake, rest };
   }
@@ -171,6 +182,7 @@ export class HandshakeReplyDecoder {
       version: u16At(bytes, 4),
       clusterId: numberAt(bytes, 8),
       from: idAt(bytes, 16),
+      incarnation: u32At(bytes, 24),
       verdict: choiceAt(VERDICTS, bytes),
     };
     return { reply, rest };

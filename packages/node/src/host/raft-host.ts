@@ -6,7 +6,8 @@ import { Scheduler } from '../loop/scheduler.ts';
 import { checkOptions, type ResolvedOptions } from '../options.ts';
 import { addressesOf } from '../peers/address.ts';
 import type { Transport } from '../peers/transport.ts';
-import { makeTcpTransport, RaftNode } from '../raft-node.ts';
+import { transportOf } from '../peers/transport-of.ts';
+import { RaftNode } from '../raft-node.ts';
 import { now } from '../runtime.ts';
 import { type HostStorage, memoryHostStorage } from '../storage/host-storage.ts';
 import { openHostStorage } from '../storage/open-host-storage.ts';
@@ -50,7 +51,7 @@ export class RaftHost implements AsyncDisposable {
       if (host !== undefined) void host.#end(error);
     });
     try {
-      const transport = options.transport ?? makeTcpTransport(options, resolved);
+      const transport = await transportOf(options, resolved);
       host = new RaftHost(options, resolved, storage, transport);
       for (const warning of storage.warnings) options.log?.('warn', warning, {});
       const addresses = addressesOf(options.peers, options.id);

@@ -18,11 +18,13 @@ import {
   PROTOCOL_VERSION,
 } from '@quorate/wire';
 import type { PeerAddress } from '../api.ts';
+import type { KnownPeers } from '../storage/known-peers.ts';
 
-/** What both ends must agree on. */
+/** Who we are, and whom we know. */
 export interface PeerIdentity {
   readonly clusterId: number;
   readonly id: NodeId;
+  readonly known: Pick<KnownPeers, 'incarnation' | 'isSame'>;
 }
 
 /** What a connection is for. */
@@ -67,9 +69,14 @@ export async function dial(
   const timer = setTimeout(() => socket.destroy(noAnswer), limits.timeoutMs);
   try {
     const { found, rest } = await ask(socket, self, to, errand);
-    if (found.verdict === 'accepted') return { socket, rest, what: undefined };
+    const isAccepted = found.verdict === 'accepted';
+    if (isAccepted && (await self.known.isSame(to, found.incarnation))) {
+      return { socket, rest, what: undefined };
+    }
     socket.destroy();
-    throw new HandshakeRefused(found.verdict, refusalText(found.verdict, self, to, found));
+    const verdict = isAccepted ? 'other-disk' : found.verdict;
+    const whose = isAccepted ? to : self.id;
+    throw new HandshakeRefused(verdict, refusalText(verdict, self, to, found, whose));
   } finally {
     clearTimeout(timer);
     limits.signal.removeEventListener('abort', hangUp);
@@ -82,9 +89,10 @@ function ask(
   to: NodeId,
   errand: Errand,
 ): Promise<{ found: HandshakeReply; rest: Uint8Array }> {
-  const { clusterId, id: from } = self;
+  const { clusterId, id: from, known } = self;
+  const { incarnation } = known;
   const version = PROTOCOL_VERSION;
-  socket.write(encodeHandshake({ version, clusterId, from, to, ...errand }, crc32));
+  socket.write(encodeHandshake({ version, clusterId, from, to, incarnation, ...errand }, crc32));
   const decoder = new HandshakeReplyDecoder(crc32);
   return firstWords(socket, (chunk) => {
     const words = decoder.push(chunk);
@@ -107,20 +115,27 @@ export async function accept(
     const words = decoder.push(chunk);
     return words === undefined ? undefined : { found: words.handshake, rest: words.rest };
   });
-  const verdict = judge(found, self, judgePeer);
+  const verdict = await judge(found, self, judgePeer);
   const version = PROTOCOL_VERSION;
-  const reply = { version, clusterId: self.clusterId, from: self.id, verdict };
+  const { clusterId, id: from, known } = self;
+  const reply = { version, clusterId, from, incarnation: known.incarnation, verdict };
   socket.write(encodeHandshakeReply(reply, crc32));
   if (verdict === 'accepted') return { socket, rest, what: found };
   socket.end();
-  throw new HandshakeRefused(verdict, refusalText(verdict, self, self.id, found));
+  throw new HandshakeRefused(verdict, refusalText(verdict, self, self.id, found, found.from));
 }
 
-function judge(caller: Handshake, self: PeerIdentity, judgePeer: JudgePeer): HandshakeVerdict {
+async function judge(
+  caller: Handshake,
+  self: PeerIdentity,
+  judgePeer: JudgePeer,
+): Promise<HandshakeVerdict> {
   if (caller.version !== PROTOCOL_VERSION) return 'wrong-version';
   if (caller.clusterId !== self.clusterId) return 'wrong-cluster';
   if (caller.to !== self.id) return 'wrong-node';
-  return judgePeer(caller.from);
+  const verdict = judgePeer(caller.from);
+  if (verdict !== 'accepted') return verdict;
+  return (await self.known.isSame(caller.from, caller.incarnation)) ? 'accepted' : 'other-disk';
 }
 
 function refusalText(
@@ -128,6 +143,7 @@ function refusalText(
   self: PeerIdentity,
   meant: NodeId,
   other: { readonly version: number; readonly clusterId: number; readonly from: NodeId },
+  whose: NodeId,
 ): string {
   switch (verdict) {
     case 'wrong-version':
@@ -140,6 +156,8 @@ function refusalText(
       return `server ${other.from} and server ${self.id} do not know each other; list both in peers, or add the newer one with changeMembership`;
     case 'removed-peer':
       return `server ${meant === self.id ? other.from : self.id} was removed from the cluster; to let its machine take part again, start it with an empty directory under a new id and add that`;
+    case 'other-disk':
+      return `server ${whose} came back without the disk that the others know, and so without its votes and what it acknowledged; give it its data back, or remove it from the cluster and add its machine under a new id`;
     case 'accepted':
       return 'accepted';
   }

@@ -92,6 +92,7 @@ test('a stranger, a wrong address and another version are refused', async (conte
     to: 1 as NodeId,
     purpose: 'messages',
     group: 0,
+    incarnation: 0,
   } as const;
   const address = addressOf(peers, 1);
   const say = (words: object) => talk(address, encodeHandshake({ ...handshake, ...words }, crc32));
@@ -117,6 +118,7 @@ test('a frame over the limit closes the connection and nothing else', async (con
     to: 2 as NodeId,
     purpose: 'messages',
     group: 0,
+    incarnation: 0,
   } as const;
   socket.write(encodeHandshake(handshake, crc32));
   await once(socket, 'data');
@@ -131,7 +133,12 @@ test('a frame over the limit closes the connection and nothing else', async (con
 test('a connection over which nothing comes back is given up', async (context) => {
   const { cluster, peers, book } = await overTcp(context, 2);
   const { host, port } = addressOf(peers, 2);
-  const reply = { version: PROTOCOL_VERSION, clusterId: 7, from: 2 as NodeId } as const;
+  const reply = {
+    version: PROTOCOL_VERSION,
+    clusterId: 7,
+    from: 2 as NodeId,
+    incarnation: 0,
+  } as const;
   const mute = createServer((socket) => {
     socket.on('error', () => {}).resume();
     socket.write(encodeHandshakeReply({ ...reply, verdict: 'accepted' }, crc32));

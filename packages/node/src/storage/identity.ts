@@ -3,14 +3,12 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { RaftError } from '../errors.ts';
-import { diskError } from './disk-errors.ts';
-import { type FileSystem, writeAll } from './file-system.ts';
+import type { FileSystem } from './file-system.ts';
+import { readSmallFile, writeSmallFile } from './small-file.ts';
 import type { Identity } from './storage.ts';
 
 const FILE_NAME = 'identity.json';
 const FORMAT = 1;
-/** Room for thousands of members that left. */
-const MOST_BYTES = 65_536;
 
 /** What the file says. */
 export interface StoredIdentity extends Identity {
@@ -77,10 +75,8 @@ export async function readIdentity(
   fileSystem: FileSystem,
   directory: string,
 ): Promise<StoredIdentity | undefined> {
-  const names = await fileSystem.list(directory);
-  if (!names.includes(FILE_NAME)) return undefined;
-  const path = join(directory, FILE_NAME);
-  return parseIdentity(await readText(fileSystem, path), path);
+  const text = await readSmallFile(fileSystem, directory, FILE_NAME);
+  return text === undefined ? undefined : parseIdentity(text, join(directory, FILE_NAME));
 }
 
 /** A crash leaves the old file or the new one. */
@@ -90,7 +86,7 @@ export async function writeIdentity(
   identity: StoredIdentity,
 ): Promise<void> {
   const text = `${JSON.stringify({ format: FORMAT, ...identity })}\n`;
-  await writeAtomically(fileSystem, directory, text);
+  await writeSmallFile(fileSystem, directory, FILE_NAME, text);
 }
 
 export const drawIncarnation = (): string => randomBytes(16).toString('hex');
@@ -149,39 +145,6 @@ function isComplete(identity: Partial<StoredIdentity>): identity is StoredIdenti
 }
 
 const NEVER_RECOVERED: RecoveryRecord = { fromClusterId: 0, term: 0, index: 0, leftOut: [] };
-
-async function readText(fileSystem: FileSystem, path: string): Promise<string> {
-  const file = await fileSystem.open(path, 'read');
-  try {
-    const bytes = new Uint8Array(MOST_BYTES);
-    const count = await file.read(bytes, 0);
-    return new TextDecoder().decode(bytes.subarray(0, count));
-  } finally {
-    await file.close();
-  }
-}
-
-async function writeAtomically(
-  fileSystem: FileSystem,
-  directory: string,
-  text: string,
-): Promise<void> {
-  const path = join(directory, FILE_NAME);
-  const temporary = `${path}.tmp`;
-  try {
-    const file = await fileSystem.open(temporary, 'create');
-    try {
-      await writeAll(file, [new TextEncoder().encode(text)], 0);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await fileSystem.rename(temporary, path);
-    await fileSystem.syncDirectory(directory);
-  } catch (cause) {
-    throw diskError(cause, path);
-  }
-}
 
 function corruptIdentity(path: string, what: string, cause?: unknown): RaftError {
   return new RaftError(
