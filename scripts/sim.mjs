@@ -39,6 +39,15 @@ const OPTIONS = {
 /** Most of what a run makes is gone a moment later: with room for it a tenth of the time is saved. */
 const WORKER = { resourceLimits: { maxYoungGenerationSizeMb: 64 } };
 
+/** What servers decide that is worth a line beside what is done to them. */
+const TOLD = [
+  'becameLeader',
+  'configurationAppended',
+  'truncated',
+  'snapshotInstalled',
+  'transferred',
+];
+
 await runCommand(USAGE, OPTIONS, main);
 
 async function main(values) {
@@ -80,18 +89,24 @@ async function trace({ runForTla }, seed, { tla: file, ...others }) {
   console.log('accepted by the restatement in packages/sim; docs/tla.md says how TLC checks it');
 }
 
-/** Prints every action with its time, and then the report. */
+/** Prints every action and what came of it, with their times, and then the report. */
 async function one(sim, seed, options, isJson) {
-  const onAction = ({ at, action }) => {
-    if (!isJson) console.log(`${at.toFixed(1).padStart(10)} ms  ${sim.printAction(action)}`);
+  const tell = (at, text) => console.log(`${at.toFixed(1).padStart(10)} ms  ${text}`);
+  const onAction = ({ at, action }) => tell(at, sim.printAction(action));
+  const onTrace = (at, { kind, node, term, ...more }) => {
+    if (!TOLD.includes(kind)) return;
+    tell(at, `    server ${node}, term ${term}: ${kind} ${JSON.stringify(more)}`);
   };
-  const { kind, report, message } = await runSeed(sim, seed, { ...options, onAction });
+  const watchers = isJson ? {} : { onAction, onTrace };
+  const { kind, report, message } = await runSeed(sim, seed, { ...options, ...watchers });
   if (kind === 'failed') throw new Error(message);
   console.log(isJson ? JSON.stringify(report) : `\n${describe(report)}`);
 }
 
-function describe({ reached, ...report }) {
-  const fields = Object.entries(report).map(([name, value]) => `${name} ${value}`);
+function describe({ reached, plan, ...report }) {
+  const fields = Object.entries({ ...report, plan: JSON.stringify(plan) }).map(
+    ([name, value]) => `${name} ${value}`,
+  );
   return [...fields, 'reached:', ...counts(reached)].join('\n');
 }
 

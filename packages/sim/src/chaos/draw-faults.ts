@@ -47,7 +47,7 @@ export const FAULTS: Readonly<Record<string, Draw>> = {
   /** Everybody talks to one server only. */
   star: ({ cluster, random }) => {
     const hub = pick(random, cluster.ids);
-    return [{ kind: 'partition', groups: cluster.ids.map((id) => [hub, id]) }];
+    return [{ kind: 'partition', groups: others(cluster, hub).map((id) => [hub, id]) }];
   },
   /** Each talks to its neighbours only. */
   chain: ({ cluster, random }) => {

@@ -1,6 +1,6 @@
 /** A cluster with its clients and with all who watch it: what random runs and their replays share. */
 
-import type { NodeId } from '@quorate/core';
+import type { Milliseconds, NodeId, TraceEvent } from '@quorate/core';
 import { Cluster } from '../cluster.ts';
 import { between } from '../dice.ts';
 import { unevenDisk } from '../disk-behaviour.ts';
@@ -33,6 +33,8 @@ export interface Watchers {
   readonly observers?: readonly ServerObserver[];
   /** Told of each action before it is done. */
   readonly onAction?: (timed: TimedAction) => void;
+  /** Told of what the servers decide, and when. */
+  readonly onTrace?: (at: Milliseconds, event: TraceEvent) => void;
 }
 
 /** What is not usual about a run. */
@@ -56,7 +58,7 @@ export class World {
   readonly #onAction: (timed: TimedAction) => void;
 
   constructor(time: VirtualTime, plan: ChaosPlan, options: WorldOptions) {
-    const { observers = [], onAction = () => {}, stored, makeCore } = options;
+    const { observers = [], onAction = () => {}, onTrace = () => {}, stored, makeCore } = options;
     this.time = time;
     this.plan = plan;
     this.#onAction = onAction;
@@ -78,7 +80,7 @@ export class World {
       applyDuration: (random) => between(random, 0, plan.maxApplyMs),
       keepEntries: plan.keepEntries,
       tellsLoss: plan.tellsLoss,
-      watch: () => {},
+      watch: (event) => onTrace(time.now(), event),
       observers: [this.digest, this.coverage, ...observers],
       clients: this.clients,
       stored,
