@@ -268,3 +268,53 @@ test('a failed disk fails every group, and nothing is acknowledged', async () =>
   assert.throws(() => listeners[0]!.of.write(write, listener), { code: 'RAFT_DISK_FAILED' });
   await listeners[1]!.of.close();
 });
+
+test('a group that is never idle is moved between two of its writes, in order', async () => {
+  const disk = new MemoryFileSystem();
+  const options = { syncWriteBytes: 0, cleanBytes: 2_048 };
+  const log = await open(disk, options);
+  const models = new Map([1, 2].map((id) => [id, new Model()]));
+  const inOrder: number[] = [];
+  const append = (id: number, index: number): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const group = new GroupLog(log, log.stateOf(id));
+      const hardState = index === 1 ? hardStateOf(1, 1, 0) : undefined;
+      const write = writeOf({ hardState, batches: [batchOf(1, index, 'x')] });
+      models.get(id)!.write(write);
+      const durable = () => {
+        inOrder.push(id * 10_000 + index);
+        resolve();
+      };
+      group.write(write, { durable, failed: reject });
+    });
+  for (const id of models.keys()) log.begin(log.stateOf(id), INITIAL);
+  let before: Promise<unknown> = Promise.resolve();
+  let mostBytes = 0;
+  for (let index = 1; index <= 300; index += 1) {
+    const now = Promise.all([append(1, index), append(2, index)]);
+    log.commit();
+    // There always is something of both on its way when the next is asked for.
+    await before;
+    before = now;
+    mostBytes = Math.max(mostBytes, log.bytesOnDisk);
+    if (index % 20 !== 0) continue;
+    for (const [id, model] of models) {
+      const through = index - 10;
+      if (through <= model.base.index) continue;
+      model.compact(snapshotOf(through, 1), through);
+      void new GroupLog(log, log.stateOf(id)).compact(snapshotOf(through, 1), through as LogIndex);
+    }
+  }
+  await before;
+  await log.close();
+  for (const id of models.keys()) {
+    const mine = inOrder.filter((at) => Math.floor(at / 10_000) === id);
+    assert.deepEqual(
+      mine,
+      [...mine].sort((a, b) => a - b),
+    );
+  }
+  assert.ok(mostBytes < 50_000, `${mostBytes} bytes on disk`);
+  const again = await open(disk.afterKill(), options);
+  for (const [id, model] of models) assert.ok(isState(again, id, model), `group ${id}`);
+});
