@@ -7,6 +7,18 @@ const RAFT = 'core/src/raft.test.ts';
 
 export const snapshots = [
   {
+    id: 'snapshot-once-more',
+    hazards: [25],
+    wrong: 'a refusal from before a snapshot arrived brings it once more',
+    file: 'core/src/leader/replicate.ts',
+    before: 'if (message.round < mode.fromRound) return true;',
+    after: 'if (message.round < 0) return true;',
+    test: [
+      'core/src/leader/replicate.test.ts',
+      'a refusal from before the snapshot arrived does not bring it once more',
+    ],
+  },
+  {
     id: 'snapshot-goes-back',
     hazards: [23],
     wrong: 'a snapshot of less than what is committed is installed',

@@ -176,10 +176,12 @@ function noteLoss(node: LeaderNode, progress: Progress, message: AppendRejected)
 function isLate(node: LeaderNode, progress: Progress, message: AppendRejected): boolean {
   // Every log begins alike (index 0): who refuses that has refused a term that is over (term-gate.ts).
   if (message.prevLogIndex === INDEX_ZERO) return true;
-  switch (progress.mode.kind) {
+  const { mode } = progress;
+  switch (mode.kind) {
     case 'replicate':
       return message.prevLogIndex < progress.matchIndex;
     case 'probe':
+      if (message.round < mode.fromRound) return true;
       return (
         message.prevLogIndex !== previousIndex(progress.nextIndex) &&
         !lacksWhatIsGone(node, progress, message)
@@ -209,8 +211,15 @@ function lacksWhatIsGone(
 export function onSnapshotSent(node: LeaderNode, follower: NodeId, isDelivered: boolean): void {
   const progress = node.role.progress.get(follower);
   if (progress?.mode.kind !== 'snapshot') return;
-  const guess = isDelivered ? progress.mode.snapshotIndex : progress.matchIndex;
-  toProbe(progress, nextIndex(guess), true);
+  if (!isDelivered) {
+    toProbe(progress, nextIndex(progress.matchIndex), true);
+    return;
+  }
+  // Heartbeats that it refused meanwhile, for want of the snapshot, ask for the same index. Taken for
+  // the probe's, such a refusal would bring the whole snapshot on its way once more.
+  const { reads } = node.role;
+  reads.round += 1;
+  toProbe(progress, nextIndex(progress.mode.snapshotIndex), true, reads.round);
 }
 
 /** What was on the way may be lost; the next heartbeat finds out. */

@@ -38,6 +38,8 @@ export type Mode = Probe | Replicate | SnapshotTransfer;
 export interface Probe {
   readonly kind: 'probe';
   isAwaitingReply: boolean;
+  /** A refusal of an earlier round (see `AppendEntries.round`) is of something sent before. */
+  readonly fromRound: number;
 }
 
 /** The logs meet: stream appends, bounded by a window. */
@@ -57,7 +59,7 @@ export function newProgress(lastIndex: LogIndex, now: Milliseconds): Progress {
   return {
     matchIndex: 0 as LogIndex,
     nextIndex: nextIndex(lastIndex),
-    mode: { kind: 'probe', isAwaitingReply: false },
+    mode: { kind: 'probe', isAwaitingReply: false, fromRound: 0 },
     sentCommit: 0 as LogIndex,
     sentRound: 0,
     answeredRound: 0,
@@ -68,9 +70,14 @@ export function newProgress(lastIndex: LogIndex, now: Milliseconds): Progress {
 }
 
 /** Starts again from a guess. A probe that waits is repeated with the next heartbeat. */
-export function toProbe(progress: Progress, guess: LogIndex, isAwaitingReply: boolean): void {
+export function toProbe(
+  progress: Progress,
+  guess: LogIndex,
+  isAwaitingReply: boolean,
+  fromRound = 0,
+): void {
   progress.nextIndex = largerIndex(guess, nextIndex(progress.matchIndex));
-  progress.mode = { kind: 'probe', isAwaitingReply };
+  progress.mode = { kind: 'probe', isAwaitingReply, fromRound };
   progress.sentCommit = 0 as LogIndex;
 }
 

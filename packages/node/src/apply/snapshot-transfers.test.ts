@@ -50,7 +50,7 @@ async function lateFollower(context: TestContext, size: number, common: Override
     log: book.write,
     snapshotEntries: COMMANDS.length + 1,
     keepEntries: 0,
-    raft: { electionTimeoutMs: 400, heartbeatIntervalMs: 30 },
+    raft: { electionTimeoutMs: 600, heartbeatIntervalMs: 30 },
     ...common,
   });
   const openLate = (overrides: Overrides = {}) => cluster.open(size, { listen, ...overrides });
