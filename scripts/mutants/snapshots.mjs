@@ -14,7 +14,7 @@ export const snapshots = [
     before: 'if (message.round < mode.fromRound) return true;',
     after: 'if (message.round < 0) return true;',
     test: [
-      'core/src/leader/replicate.test.ts',
+      'core/src/leader/snapshot-sent.test.ts',
       'a refusal from before the snapshot arrived does not bring it once more',
     ],
   },

@@ -237,33 +237,6 @@ test('after the snapshot the entries behind it follow', () => {
   assert.deepEqual(shape(toThree(leader), 3), [[5, 5]]);
 });
 
-test('a refusal from before the snapshot arrived does not bring it once more', () => {
-  const leader = leaderWithSnapshot();
-  toThree(leader);
-  leader.now += 100;
-  leader.step({ kind: 'timePassed' });
-  const [during] = toThree(leader);
-  assert.ok(during?.kind === 'appendEntries');
-  leader.step({ kind: 'snapshotSent', to: 3 as NodeId, isDelivered: true });
-  const [probe] = toThree(leader);
-  assert.ok(probe?.kind === 'appendEntries' && probe.round > during.round, 'asked at once');
-  // It took a connection of its own, and was slower.
-  leader.receive(rejected(3, during.prevLogIndex, [0, 0], 1));
-  assert.deepEqual(toThree(leader), []);
-  leader.receive(accepted(3, 4));
-  assert.deepEqual(shape(toThree(leader), 3), [[5, 5]]);
-
-  // A refusal of the probe itself is believed.
-  const again = leaderWithSnapshot();
-  toThree(again);
-  again.step({ kind: 'snapshotSent', to: 3 as NodeId, isDelivered: true });
-  const [asked] = toThree(again);
-  assert.ok(asked?.kind === 'appendEntries');
-  const { prevLogIndex, round } = asked;
-  again.receive({ ...(rejected(3, prevLogIndex, [0, 0], 1) as object), round } as never);
-  assert.equal(toThree(again)[0]?.kind, 'installSnapshot');
-});
-
 test('a failed transfer is begun again, not before the follower has been heard', () => {
   const leader = leaderWithSnapshot();
   toThree(leader);
