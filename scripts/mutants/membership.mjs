@@ -194,6 +194,15 @@ export const membership = [
     test: [TRANSFER, 'the target catches up before it is told to run, and proposals wait'],
   },
   {
+    id: 'transfer-over-broken-link',
+    hazards: [14],
+    wrong: 'a transfer to a server that is gone goes on until the election timeout',
+    file: 'core/src/leader/replicate.ts',
+    before: 'if (role.transfer?.to === peer) role.transfer = undefined;',
+    after: '',
+    test: [TRANSFER, 'a transfer to a server whose connection breaks is given up at once'],
+  },
+  {
     id: 'transfer-without-end',
     hazards: [14],
     wrong: 'a transfer is never given up',

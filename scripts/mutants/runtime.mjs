@@ -108,6 +108,27 @@ export const runtime = [
     test: [PLACED, 'what a snapshot skips is failed, and what lies behind it waits on'],
   },
   {
+    id: 'proof-from-answer',
+    hazards: [20],
+    wrong: 'the age of a state is counted from the answer and not from its question',
+    file: 'node/src/calls/reads.ts',
+    before: 'this.#provenAt = askedAt;',
+    after: 'this.#provenAt = this.#moment();',
+    test: [
+      'node/src/calls/staleness.test.ts',
+      'a heartbeat that was under way for long says nothing of now; an answer counts from its question',
+    ],
+  },
+  {
+    id: 'sleep-not-noticed',
+    hazards: [20],
+    wrong: 'a state does not grow older while the machine sleeps',
+    file: 'node/src/calls/staleness.ts',
+    before: 'return Math.max(to.monotonic - from.monotonic, to.wall - from.wall);',
+    after: 'return to.monotonic - from.monotonic;',
+    test: ['node/src/calls/staleness.test.ts', 'a proof grows old, also while the machine sleeps'],
+  },
+  {
     id: 'applied-not-yet',
     hazards: [20],
     wrong: 'a confirmed read is served before its index is applied',

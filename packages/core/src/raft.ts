@@ -246,11 +246,6 @@ export class Raft {
     return this.#node.commitIndex;
   }
 
-  /** The first entry that is still in the log. */
-  get firstIndex(): LogIndex {
-    return this.#node.log.firstIndex;
-  }
-
   /** Who is asked to lead instead of us, while that is under way. */
   get transferTarget(): NodeId | undefined {
     return isLeader(this.#node) ? this.#node.role.transfer?.to : undefined;

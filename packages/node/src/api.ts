@@ -26,7 +26,8 @@ export interface RaftNodeOptions<Result> {
   readonly peers: Readonly<Record<number, PeerAddress>>;
   /**
    * This server is new in a cluster that exists: with nothing stored it waits until a leader that was
-   * told to add it (`changeMembership`) sends it the log. Does nothing once something is stored.
+   * told to add it (`changeMembership`) sends it the log. Does nothing once something is stored. Never
+   * for a member that lost its disk: it has forgotten its votes, and needs a new id.
    *
    * @default false
    */

@@ -8,6 +8,7 @@ import {
   freeAddress,
   TestCluster,
   temporaryDirectory,
+  until,
   untilStatus,
 } from './cluster.test.support.ts';
 import type { RaftErrorCode } from './errors.ts';
@@ -157,6 +158,48 @@ test('a server that was down when it was removed is told by whom it calls', asyn
   await untilStatus(returned, ({ membership }) => membership.standing === 'removed');
   assert.equal(returned.status().membership.voters.length, 3, 'its log does not say so');
   await assert.rejects(returned.read(), code('RAFT_REMOVED'));
+});
+
+test('a server that was away follows a leader that it has never heard of', async (context) => {
+  const peers: Record<number, PeerAddress> = {};
+  for (const id of [1, 2, 3]) peers[id] = await freeAddress();
+  const fourth = await freeAddress();
+  const cluster = new TestCluster(context, 3, { peers });
+  const directory = await temporaryDirectory(context);
+  for (const id of [1, 2]) await cluster.open(id);
+  await cluster.open(3, { directory });
+  await (await cluster.leader()).propose(bytes('a'));
+  await cluster.shut(cluster.node(3));
+  const newcomer = await cluster.open(4, joiner(4, fourth));
+  const leader = await cluster.leader([1, 2]);
+  await leader.changeMembership({ voters: [1, 2, 3, 4] }, { addresses: { 4: fourth } });
+  await leader.transferLeadership(4);
+  await newcomer.propose(bytes('b'));
+  const returned = await cluster.open(3, { directory });
+  await untilStatus(returned, ({ leaderId }) => leaderId === 4);
+  assert.deepEqual(await cluster.listOf(returned), ['a', 'b']);
+  assert.deepEqual(returned.status().membership.addresses[4], fourth);
+});
+
+test('a founder refuses to be added to another cluster', async (context) => {
+  const peers: Record<number, PeerAddress> = {};
+  for (const id of [1, 2]) peers[id] = await freeAddress();
+  const cluster = new TestCluster(context, 0, { peers });
+  const lines: string[] = [];
+  const first = await cluster.open(1, { peers: { 1: peers[1] as PeerAddress } });
+  const log = (_: string, message: string, facts: object) =>
+    void lines.push(`${message} ${JSON.stringify(facts)}`);
+  const other = await cluster.open(2, { peers: { 2: peers[2] as PeerAddress }, log });
+  await other.propose(bytes('mine'), { forward: true });
+  const stop = new AbortController();
+  const addresses = { 2: peers[2] as PeerAddress };
+  const given = first.changeMembership({ voters: [1, 2] }, { addresses, signal: stop.signal });
+  await until(() =>
+    lines.some((line) => /refused a connection .*do not know each other/.test(line)),
+  );
+  stop.abort(new Error('enough'));
+  await assert.rejects(given, /enough/);
+  assert.deepEqual(await cluster.listOf(other), ['mine']);
 });
 
 test('what is so already is no change, and each refusal has its code', async (context) => {

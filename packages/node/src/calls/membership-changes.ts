@@ -90,6 +90,7 @@ export class MembershipChanges {
 
   /** When `place` must run again though nothing else happens. */
   get nextDeadline(): Milliseconds {
+    if (this.#asked.length === 0) return Infinity;
     return Math.min(...this.#asked.map(({ patientUntil }) => patientUntil));
   }
 

@@ -1,5 +1,5 @@
 import type { MembershipState, NodeId } from '@quorate/core';
-import { addressOf } from '@quorate/core';
+import { addressOf, isOnlyVoter } from '@quorate/core';
 import type { PeerAddress } from '../api.ts';
 import type { Peers } from './transport.ts';
 
@@ -31,7 +31,10 @@ export function peersOf(
     const known = addressOf(configuration, id);
     addresses.set(id, known === undefined ? atStart[id] : parseAddress(known));
   }
-  return { addresses, removed, areStrangersWelcome: false };
+  // Nobody can have become a member without the only voter's knowing. Who calls it and is none belongs
+  // to another cluster that has, by mistake, the same id.
+  const areStrangersWelcome = !isOnlyVoter(configuration, self);
+  return { addresses, removed, areStrangersWelcome };
 }
 
 /** Those of an option `peers`, without this server itself. */

@@ -153,7 +153,7 @@ function refusalText(
     case 'wrong-node':
       return `server ${meant} was meant, but another one listens there; correct the peers' addresses`;
     case 'unknown-peer':
-      return `server ${other.from} and server ${self.id} do not know each other; list both in peers, or add the newer one with changeMembership`;
+      return `server ${other.from} and server ${self.id} do not know each other; list both in peers, or start the newer one with join and add it with changeMembership`;
     case 'removed-peer':
       return `server ${meant === self.id ? other.from : self.id} was removed from the cluster; to let its machine take part again, start it with an empty directory under a new id and add that`;
     case 'other-disk':

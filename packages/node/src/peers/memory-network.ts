@@ -76,8 +76,9 @@ class MemoryTransport implements Transport {
   }
 
   isOpenTo(id: number): boolean {
-    const { addresses, areStrangersWelcome } = this.#peers;
-    return areStrangersWelcome || addresses.has(id as NodeId);
+    const { addresses, areStrangersWelcome, removed } = this.#peers;
+    const peer = id as NodeId;
+    return addresses.has(peer) || (areStrangersWelcome && !removed.includes(peer));
   }
 
   hasRemoved(id: number): boolean {

@@ -82,7 +82,7 @@ test('callers who speak otherwise are cut off, and the node goes on', async (con
   assert.equal(await leader.propose(bytes('a')), 1);
 });
 
-test('a stranger, a wrong address and another version are refused', async (context) => {
+test('a wrong address and another version are refused; a stranger of the cluster is noted', async (context) => {
   const { cluster, peers, book } = await overTcp(context, 3);
   await cluster.open(1);
   const handshake = {
@@ -96,8 +96,11 @@ test('a stranger, a wrong address and another version are refused', async (conte
   } as const;
   const address = addressOf(peers, 1);
   const say = (words: object) => talk(address, encodeHandshake({ ...handshake, ...words }, crc32));
-  await say({ from: 9 });
-  await book.find(/server 9 and server 1 do not know each other/);
+  const stranger = connect(address);
+  stranger.write(encodeHandshake({ ...handshake, from: 9 as NodeId }, crc32));
+  await book.find(/not known here .*"peer":9/);
+  stranger.destroy();
+  await book.find(/peer disconnected .*"peer":9/);
   await say({ to: 3 });
   await book.find(/refused .*another one listens there/);
   await say({ version: PROTOCOL_VERSION + 1 });

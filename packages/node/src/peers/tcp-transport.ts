@@ -62,7 +62,8 @@ export class TcpTransport implements Transport {
     this.#removed = removed;
     this.#areStrangersWelcome = areStrangersWelcome;
     for (const [peer, link] of this.#links) {
-      if (addresses.has(peer)) continue;
+      const isStranger = link.address === undefined && !removed.includes(peer);
+      if (addresses.has(peer) || isStranger) continue;
       this.#links.delete(peer);
       link.close();
     }
@@ -147,7 +148,10 @@ export class TcpTransport implements Transport {
 
   /** A stranger that is welcome has no address; it has called us. */
   #linkTo(peer: NodeId): PeerLink {
-    return this.#links.get(peer) ?? this.#addLink(peer, undefined, false);
+    const known = this.#links.get(peer);
+    if (known !== undefined) return known;
+    this.#options.log('info', 'a server of this cluster called that is not known here', { peer });
+    return this.#addLink(peer, undefined, false);
   }
 
   #addLink(peer: NodeId, address: PeerAddress | undefined, isNew: boolean): PeerLink {

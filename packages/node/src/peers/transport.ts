@@ -22,7 +22,10 @@ export interface Peers {
   readonly addresses: ReadonlyMap<NodeId, PeerAddress | undefined>;
   /** Their calls are refused with the news. */
   readonly removed: readonly NodeId[];
-  /** A server that waits to be added takes calls from whoever is of its cluster. */
+  /**
+   * Takes calls from whoever is of this cluster and was not removed: a server that is behind, or waits to
+   * be added, does not know everybody who may lead.
+   */
   readonly areStrangersWelcome: boolean;
 }
 
