@@ -223,6 +223,12 @@ test('what is so already is no change, and each refusal has its code', async (co
   await refused('RAFT_BAD_OPTION', { voters: [1, 2, 3], learners: [3] });
   await refused('RAFT_BAD_OPTION', { voters: [1, 2, 3, 4] });
   await refused('RAFT_BAD_OPTION', { voters: [1, 2, 3] }, { addresses: at(4) });
+  for (const address of [
+    { host: '', port: 1 },
+    { host: 'a', port: 70_000 },
+  ]) {
+    await refused('RAFT_BAD_OPTION', { voters: [1, 2, 3, 4] }, { addresses: { 4: address } });
+  }
   await refused('RAFT_BAD_OPTION', { voters: [1, 2] }, { newVoters: 'soon' as never });
   const newcomers = { addresses: at(4, 5), newVoters: 'at-once' } as const;
   await refused('RAFT_QUORUM_AT_RISK', { voters: [id, 4, 5] }, newcomers);

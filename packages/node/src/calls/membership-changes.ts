@@ -43,6 +43,9 @@ interface Begun extends Asked {
   fate: 'open' | 'committed' | 'lost' | 'unknown';
 }
 
+/** What a leader that has just been elected refuses for a moment. */
+const MAY_PASS: readonly ChangeRefusal[] = ['no-commit-in-this-term', 'would-lose-quorum'];
+
 const MODES: readonly ChangeMode[] = ['when-caught-up', 'at-once', 'forced'];
 
 export class MembershipChanges {
@@ -53,8 +56,8 @@ export class MembershipChanges {
   readonly #patienceMs: Milliseconds;
   #asked: Asked[] = [];
   #begun: Begun[] = [];
-  /** Where the leader stood when it was not ready for a change. */
-  #notReadyAt: LogIndex | undefined;
+  /** Where the leader stood when it refused what may be asked again. */
+  #refusedAt: LogIndex | undefined;
 
   /** @param patienceMs How long a server that is up may be silent: a new leader has heard nobody yet. */
   constructor(
@@ -78,7 +81,7 @@ export class MembershipChanges {
     if (!MODES.includes(mode)) {
       return Promise.reject(badOption(`newVoters is ${mode}`, `say one of ${MODES.join(', ')}`));
     }
-    const problem = this.#problemOf(wanted, given);
+    const problem = problemOfAddresses(addresses) ?? this.#problemOf(wanted, given);
     if (problem !== undefined) return Promise.reject(badOption(...problem));
     return new Promise((resolve, reject) => {
       const call = new PendingCall<void>(resolve, reject, signal, false);
@@ -99,15 +102,15 @@ export class MembershipChanges {
     if (this.#asked.length === 0) return;
     const asked = this.#asked;
     this.#asked = [];
-    this.#notReadyAt = undefined;
+    this.#refusedAt = undefined;
     for (const change of asked) if (!change.call.isAbandoned) this.#place(change, now);
   }
 
   /** Last thing in a turn: what has become of those that are under way? */
   look(): void {
     const { isLeader, commitIndex } = this.#raft;
-    const isReady = this.#notReadyAt !== undefined && commitIndex !== this.#notReadyAt;
-    if (this.#asked.length > 0 && (isReady || !isLeader)) this.#host.wake();
+    const hasMoved = this.#refusedAt !== undefined && commitIndex !== this.#refusedAt;
+    if (this.#asked.length > 0 && (hasMoved || !isLeader)) this.#host.wake();
     if (this.#begun.length === 0) return;
     this.#begun = this.#begun.filter((change) => !change.call.isAbandoned && !this.#settle(change));
   }
@@ -133,14 +136,14 @@ export class MembershipChanges {
     } else {
       const known = this.#withKnown(configuration, target, addresses);
       const answer = raft.changeMembership(target, now, mode, known);
-      if (answer.kind === 'appended') this.#begun.push({ ...change, ...answer, fate: 'open' });
-      // Soon it has, or it leads no more.
-      else if (answer.reason === 'no-commit-in-this-term') {
-        this.#notReadyAt = raft.commitIndex;
+      if (answer.kind === 'appended') {
+        this.#begun.push({ ...change, ...answer, fate: 'open' });
+      } else if (MAY_PASS.includes(answer.reason) && now < change.patientUntil) {
+        this.#refusedAt = raft.commitIndex;
         this.#asked.push(change);
-      } else if (answer.reason === 'would-lose-quorum' && now < change.patientUntil) {
-        this.#asked.push(change);
-      } else call.fail(refusal(answer.reason));
+      } else {
+        call.fail(refusal(answer.reason));
+      }
     }
   }
 
@@ -215,11 +218,22 @@ export class MembershipChanges {
   }
 }
 
+function problemOfAddresses(
+  addresses: Readonly<Record<number, PeerAddress>>,
+): [problem: string, remedy: string] | undefined {
+  for (const [id, { host, port }] of Object.entries(addresses)) {
+    const isPort = Number.isInteger(port) && port >= 0 && port <= 65_535;
+    if (typeof host === 'string' && host.length > 0 && host.length <= 255 && isPort) continue;
+    return [`the address of server ${id} is ${host}:${port}`, 'give a host and a port'];
+  }
+  return undefined;
+}
+
 function toMembership({ voters, learners = [] }: MembershipTarget): Membership {
   return { voters: voters as readonly NodeId[], learners: learners as readonly NodeId[] };
 }
 
-function refusal(reason: Exclude<ChangeRefusal, 'no-commit-in-this-term'>): RaftError {
+function refusal(reason: ChangeRefusal): RaftError {
   switch (reason) {
     case 'not-leader':
       return new NotLeaderError(undefined);
@@ -237,6 +251,10 @@ function refusal(reason: Exclude<ChangeRefusal, 'no-commit-in-this-term'>): Raft
         'RAFT_ID_REMOVED',
         `${problem}; add it under a new id, with an empty disk`,
       );
+    }
+    case 'no-commit-in-this-term': {
+      const problem = 'this leader has not been able to commit anything yet: too few voters answer';
+      return new RaftError('RAFT_QUORUM_AT_RISK', `${problem}; start them, then try again`);
     }
     case 'would-lose-quorum': {
       const problem = 'of the new voters too few answer now, and hold the log, to commit anything';
