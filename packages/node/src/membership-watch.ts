@@ -25,7 +25,7 @@ export class MembershipWatch {
   #known: MembershipState | undefined;
   /** Peers say that we were removed. Our log may not have got as far. */
   #isToldOff = false;
-  #hasLeft = false;
+  #removal: RaftError | undefined;
 
   constructor(host: MembershipHost) {
     this.#host = host;
@@ -70,10 +70,7 @@ export class MembershipWatch {
 
   /** Why nothing can be asked of this server any more, if so. */
   get removal(): RaftError | undefined {
-    if (this.standing !== 'removed') return undefined;
-    const problem = 'this server was removed from the cluster';
-    const remedy = 'close it; to take part again it needs a new id and an empty directory';
-    return new RaftError('RAFT_REMOVED', `${problem}; ${remedy}`);
+    return this.#removal;
   }
 
   /** A peer refuses us because we left. */
@@ -91,9 +88,11 @@ export class MembershipWatch {
 
   #changed(): void {
     const { current } = this;
-    if (current.standing === 'removed' && !this.#hasLeft) {
-      this.#hasLeft = true;
-      this.#host.log('warn', 'this server was removed from the cluster', { index: current.index });
+    if (current.standing === 'removed' && this.#removal === undefined) {
+      const problem = 'this server was removed from the cluster';
+      const remedy = 'close it; to take part again it needs a new id and an empty directory';
+      this.#removal = new RaftError('RAFT_REMOVED', `${problem}; ${remedy}`);
+      this.#host.log('warn', problem, { index: current.index });
     }
     for (const listener of this.#listeners) listener(current);
   }
