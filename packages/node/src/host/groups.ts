@@ -53,6 +53,11 @@ export class Groups implements Receiver {
     this.#watch?.lost(peer);
   }
 
+  /** The host lives: it is too slow for this group, and another one's losses show by themselves. */
+  overflowing(peer: NodeId, group: number): void {
+    this.#receivers.get(group)?.unreachable(peer);
+  }
+
   /** A server leaves a group; hosts stay. */
   removed(): void {}
 

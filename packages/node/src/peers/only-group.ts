@@ -27,6 +27,7 @@ function receiverOf(only: GroupReceiver): Parameters<Transport['open']>[0] {
     heard: () => {},
     connected: () => {},
     unreachable: (peer: NodeId) => only.unreachable(peer),
+    overflowing: (peer: NodeId) => only.unreachable(peer),
     removed: (by: NodeId) => only.removed(by),
     receivedSnapshot: async (group, incoming) => {
       if (group !== ONLY_GROUP) throw new Error(`there is no group ${group} here`);

@@ -85,7 +85,7 @@ export class PeerLink {
     const isSent = this.#connection?.send(message, group) ?? false;
     const isOverflowing = !isSent && this.isConnected;
     if (isOverflowing && !this.#isOverflowing)
-      this.#options.receiver.unreachable(this.#options.peer);
+      this.#options.receiver.overflowing(this.#options.peer, group);
     this.#isOverflowing = isOverflowing;
     return isSent;
   }

@@ -98,8 +98,10 @@ export interface Receiver {
   heard(from: NodeId, word: HostWord): void;
   /** A connection to this peer is there, perhaps in place of another. */
   connected(peer: NodeId): void;
-  /** Messages to this peer were lost. */
+  /** The connection to this peer is lost, and messages with it. */
   unreachable(peer: NodeId): void;
+  /** More waits for this peer than may; a message of this group was the first to be lost. */
+  overflowing(peer: NodeId, group: number): void;
   /** This peer says that we were removed from the cluster. */
   removed(by: NodeId): void;
   /** Resolves when the snapshot is on this server's disk. */
