@@ -40,6 +40,15 @@ export const replication = [
     test: [FOLLOWER, 'a late, shorter append removes nothing (hazard 5)'],
   },
   {
+    id: 'terms-outlive-entries',
+    hazards: [5],
+    wrong: 'the terms of entries that were cut stay',
+    file: 'core/src/log/log.ts',
+    before: 'this.#terms.truncateFrom(index);',
+    after: '',
+    test: [FOLLOWER, 'what replaces entries of a newer term may be of an older one (§5.3)'],
+  },
+  {
     id: 'truncate-committed',
     hazards: [5],
     wrong: 'an append from before commitIndex is compared all the same',

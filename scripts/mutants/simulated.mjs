@@ -14,15 +14,6 @@ export const simulated = [
     test: 40,
   },
   {
-    id: 'terms-outlive-entries',
-    hazards: [5],
-    wrong: 'the terms of entries that were cut stay',
-    file: 'core/src/log/log.ts',
-    before: 'this.#terms.truncateFrom(index);',
-    after: '',
-    test: 40,
-  },
-  {
     id: 'commit-by-fastest',
     hazards: [7],
     wrong: 'an entry is committed when the fastest disk has it',

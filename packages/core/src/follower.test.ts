@@ -86,6 +86,18 @@ test('only a conflicting entry cuts the log, and all after it (Figure 2, 3)', ()
   );
 });
 
+test('what replaces entries of a newer term may be of an older one (§5.3)', () => {
+  const server = new Server(1, VOTERS, [1, 1, 3, 3], { term: 3 });
+  server.receive(append(4, [2, 1], [[2, 3, 1]]));
+  server.finishWrites();
+  assert.equal(server.raft.lastIndex, 3);
+  server.takeSent();
+  server.receive(append(4, [9, 4], []));
+  const [reply] = server.takeSent();
+  assert.ok(reply?.kind === 'appendRejected');
+  assert.deepEqual([reply.hintIndex, reply.hintTerm], [3, 2]);
+});
+
 test('a late, shorter append removes nothing (hazard 5)', () => {
   const server = new Server(1, VOTERS);
   server.receive(append(1, [0, 0], [[1, 1, 5]]));
