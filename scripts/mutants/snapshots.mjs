@@ -100,6 +100,18 @@ export const snapshots = [
     ],
   },
   {
+    id: 'refusal-before-compaction',
+    hazards: [25],
+    wrong: 'a refusal does not count when the log was compacted since the question',
+    file: 'core/src/leader/replicate.ts',
+    before: '!lacksWhatIsGone(node, progress, message)',
+    after: 'progress.nextIndex > 0',
+    test: [
+      REPLICATE,
+      'a refusal counts although the log was compacted since the question (hazard 25)',
+    ],
+  },
+  {
     id: 'snapshot-end-unheard',
     hazards: [25],
     wrong: 'the leader does not hear that a transfer has failed',

@@ -192,9 +192,9 @@ function isLate(node: LeaderNode, progress: Progress, message: AppendRejected): 
 }
 
 /**
- * The log was compacted while we waited for this answer, which is none to what we would ask now. But
- * its log ended before what is gone already, so we need not ask: a log that is compacted more
- * often than answers come would never hear the right one.
+ * Our log was compacted while we waited for this answer, which is none to what we would ask now. But
+ * the follower's ended before what is gone, so there is nothing more to ask: where compactions come
+ * faster than answers, the answer to the newest question never comes.
  */
 function lacksWhatIsGone(
   { log }: LeaderNode,

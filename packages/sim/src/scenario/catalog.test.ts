@@ -33,6 +33,17 @@ test('docs/scenarios.md has a row for each scenario, and no others', () => {
   assert.deepEqual(found, rows, `the table must be:\n${rows.join('\n')}`);
 });
 
+test('docs/hazards.md names each scenario under every hazard that it cites', () => {
+  const page = readFileSync(new URL('../../../../docs/hazards.md', import.meta.url), 'utf8');
+  const entries = page.split(/^## (?=\d+\. )/m);
+  for (const { name, scenario } of scenarios) {
+    for (const source of scenario.sources.filter((each) => each.startsWith('hazard '))) {
+      const entry = entries.find((text) => text.startsWith(`${source.slice('hazard '.length)}. `));
+      assert.ok(entry?.includes(`\`${name}\``), `${source} does not name ${name}`);
+    }
+  }
+});
+
 test('every citation can be looked up', () => {
   for (const { name, scenario } of scenarios) {
     for (const source of scenario.sources) assert.match(source, CITATION, name);
