@@ -19,8 +19,8 @@ export interface RaftNodeOptions<Result> {
   /** This server. A safe integer above 0, unique in the cluster, for ever its own. */
   readonly id: number;
   /**
-   * The voters of a new cluster and where each is reached, this server included. With `join` they only
-   * say where others may be. After the first `changeMembership` the log knows who takes part and
+   * The voters of a new cluster and where each is reached, this server included. With `join`, and once
+   * something is stored, they only say where others may be. After the first `changeMembership` the log knows who takes part and
    * where; what it says counts, and `peers` fills its gaps.
    */
   readonly peers: Readonly<Record<number, PeerAddress>>;

@@ -202,6 +202,44 @@ test('a founder refuses to be added to another cluster', async (context) => {
   assert.deepEqual(await cluster.listOf(other), ['mine']);
 });
 
+test('what newcomers were promised is kept by the next leader', async (context) => {
+  const cluster = new TestCluster(context, 3);
+  await cluster.openAll();
+  const leader = await cluster.leader();
+  const asked = leader.changeMembership({ voters: [1, 2, 3, 4] }, { addresses: at(4) });
+  const unknown = assert.rejects(asked, code('RAFT_OUTCOME_UNKNOWN'));
+  await untilStatus(leader, ({ membership }) => {
+    return membership.next !== undefined && membership.isCommitted;
+  });
+  const others = [1, 2, 3].filter((id) => id !== leader.status().id);
+  await cluster.shut(leader, { handOver: false });
+  await unknown;
+  const next = await cluster.leader(others);
+  const newcomer = await cluster.open(4, joiner(4));
+  await untilStatus(newcomer, ({ membership }) => membership.standing === 'voter');
+  // Asking the next leader for the same is no other change.
+  await next.changeMembership({ voters: [1, 2, 3, 4] }, { addresses: at(4) });
+  assert.deepEqual(next.status().membership.voters, [1, 2, 3, 4]);
+});
+
+test('a member moves to another address', async (context) => {
+  const peers: Record<number, PeerAddress> = {};
+  for (const id of [1, 2, 3]) peers[id] = await freeAddress();
+  const elsewhere = await freeAddress();
+  const cluster = new TestCluster(context, 3, { peers });
+  const directory = await temporaryDirectory(context);
+  for (const id of [1, 2]) await cluster.open(id);
+  await cluster.open(3, { directory });
+  await (await cluster.leader()).propose(bytes('a'));
+  await cluster.shut(cluster.node(3));
+  const leader = await cluster.leader([1, 2]);
+  await leader.changeMembership({ voters: [1, 2, 3] }, { addresses: { 3: elsewhere } });
+  await leader.propose(bytes('b'));
+  const moved = await cluster.open(3, { directory, peers: { 3: elsewhere } });
+  assert.deepEqual(await cluster.listOf(moved), ['a', 'b']);
+  assert.deepEqual(leader.status().membership.addresses, { ...peers, 3: elsewhere });
+});
+
 test('what is so already is no change, and each refusal has its code', async (context) => {
   const cluster = new TestCluster(context, 3);
   await cluster.openAll();

@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
-import type { LogIndex } from '@quorate/core';
+import { configurationOf, type LogIndex } from '@quorate/core';
 import type { DiskLog } from './disk-log.ts';
 import { type DumpedItem, dumpLog } from './dump.ts';
 import {
@@ -174,3 +174,11 @@ async function dumped(): Promise<DumpedItem[]> {
   for await (const item of dumpLog(directory)) items.push(item);
   return items;
 }
+
+test('a cluster begins once: who votes is not what a later start says', async () => {
+  await (await open()).close();
+  const initialConfiguration = configurationOf([1]);
+  const again = await openStorage({ directory, clusterId: 7, nodeId: 1, initialConfiguration });
+  assert.deepEqual(again.stored.snapshot.configuration, INITIAL);
+  await again.close();
+});

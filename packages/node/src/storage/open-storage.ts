@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { Configuration, StoredState } from '@quorate/core';
+import { type Configuration, configurationOf, type StoredState } from '@quorate/core';
 import { RaftError } from '../errors.ts';
 import { beginRecoveredCluster } from '../recovery/first-entry.ts';
 import { lockDirectory } from './directory-lock.ts';
@@ -15,7 +15,7 @@ export interface OpenStorageOptions {
   readonly directory: string;
   readonly clusterId: number;
   readonly nodeId: number;
-  /** In force until the log or a snapshot holds another one. */
+  /** Kept when the directory is first used; in force until the log or a snapshot holds another one. */
   readonly initialConfiguration: Configuration;
   /** Size of a full-grown log file. The first ones are smaller. @default 67_108_864 (64 MiB) */
   readonly segmentBytes?: number;
@@ -67,6 +67,8 @@ async function openLocked(
 
   const { log, recovered } = await DiskLog.open({
     ...rest,
+    // Not what is said now: once a server has begun, who votes is changed by the log alone.
+    initialConfiguration: configurationOf(identity.initialVoters),
     directory: logDirectory(directory),
     salt: identity.salt,
   });
