@@ -7,7 +7,7 @@ import type { PeerAddress } from './api.ts';
 import { bytes, freeAddress, TestCluster, temporaryDirectory } from './cluster.test.support.ts';
 import { LogBook } from './log-book.test.support.ts';
 import { KnownPeers } from './storage/known-peers.ts';
-import { MemoryFileSystem } from './storage/memory-file-system.test.support.ts';
+import { MemoryFileSystem, systemError } from './storage/memory-file-system.test.support.ts';
 
 test('a server whose disk was wiped is not heard, and what was acknowledged survives (hazard 30)', async (context) => {
   const root = await temporaryDirectory(context);
@@ -51,6 +51,19 @@ test('who was met first is remembered over a restart, durably', async () => {
   const again = await KnownPeers.open(disk.afterPowerCut(), directory);
   for (const other of [12, 0]) assert.equal(await again.isSame(peer, other), false);
   assert.equal(await again.isSame(peer, 11), true);
+});
+
+test('a peer that could not be remembered was not met', async () => {
+  const disk = new MemoryFileSystem();
+  const known = await KnownPeers.open(disk, '/data');
+  disk.fault = () => {
+    throw systemError('ENOSPC');
+  };
+  await assert.rejects(known.isSame(2 as NodeId, 11), { code: 'RAFT_DISK_FULL' });
+  disk.fault = () => undefined;
+  assert.equal(await known.isSame(2 as NodeId, 11), true);
+  const again = await KnownPeers.open(disk.afterPowerCut(), '/data');
+  assert.equal(await again.isSame(2 as NodeId, 12), false);
 });
 
 test('a list of peers that cannot be read is refused, with the remedy', async () => {

@@ -63,7 +63,13 @@ export class KnownPeers {
     if (known !== undefined || incarnation === 0) return incarnation === (known ?? 0);
     this.#met.set(peer, incarnation);
     this.#saved = this.#saved.catch(() => {}).then(() => this.#save(this.#met));
-    await this.#saved;
+    try {
+      await this.#saved;
+    } catch (error) {
+      // Met for the first time again when the disk has room, or at the next start.
+      this.#met.delete(peer);
+      throw error;
+    }
     return true;
   }
 }
