@@ -10,8 +10,10 @@ import {
   type LogIndex,
   type Random,
   seededRandom,
+  type Term,
   type Write,
 } from '@quorate/core';
+import type { RaftError } from '../../errors.ts';
 import {
   batchOf,
   entriesOf,
@@ -317,4 +319,31 @@ test('a group that is never idle is moved between two of its writes, in order', 
   assert.ok(mostBytes < 50_000, `${mostBytes} bytes on disk`);
   const again = await open(disk.afterKill(), options);
   for (const [id, model] of models) assert.ok(isState(again, id, model), `group ${id}`);
+});
+
+test('an old record that has rotted ends the host when it is to be moved, and is not carried on', async () => {
+  const disk = new MemoryFileSystem();
+  const failures: RaftError[] = [];
+  const log = await open(disk, { onFailure: (error) => failures.push(error) });
+  const write = (id: number, index: number): Promise<void> =>
+    new Promise((resolve) => {
+      const hardState = index === 1 ? hardStateOf(1, 1, 0) : undefined;
+      const batches = [batchOf(1, index, 'rotten')];
+      const listener = { durable: () => resolve(), failed: () => resolve() };
+      new GroupLog(log, log.stateOf(id)).write(writeOf({ hardState, batches }), listener);
+      log.commit();
+    });
+  await write(IDLE, 1);
+  for (const { bytes } of disk.files.values()) {
+    const at = Buffer.from(bytes).indexOf(Uint8Array.from(['r'.charCodeAt(0), 0, 255]));
+    if (at >= 0) bytes[at]! ^= 1;
+  }
+  for (let index = 1; failures.length === 0 && index < 20_000; index += 6) {
+    await write(1, index);
+    const last = (index + 5) as LogIndex;
+    const compaction = { snapshot: snapshotOf(last, 1), base: { index: last, term: 1 as Term } };
+    const part = { group: 1, kind: 'compaction', compaction } as const;
+    log.ask(log.stateOf(1), part, { done: () => {}, failed: () => {} });
+  }
+  assert.equal(failures[0]?.code, 'RAFT_STORAGE_CORRUPT');
 });

@@ -148,6 +148,15 @@ export class SharedLog implements WriteListener {
   /** Writes all that was asked for, as one record. */
   commit(): void {
     if (this.#failure !== undefined) return;
+    try {
+      this.#commit();
+    } catch (error) {
+      // The disk has failed; or what is to be moved is not there any more as it was written.
+      this.failed(error as RaftError);
+    }
+  }
+
+  #commit(): void {
     const items = this.#toMove.length > 0 ? this.#withMoves(this.#asked) : this.#asked;
     if (items === this.#asked) this.#asked = [];
     if (items.length === 0) return;
@@ -160,11 +169,7 @@ export class SharedLog implements WriteListener {
     this.#sizes.add(record, batch.byteLength);
     this.#outgoing.push({ record, items, locations });
     const write = { sequence: record, hardState: undefined, batches: [batch], snapshot: undefined };
-    try {
-      if (this.#disk.write(write, this)) this.durable(record);
-    } catch (error) {
-      this.failed(error as RaftError);
-    }
+    if (this.#disk.write(write, this)) this.durable(record);
   }
 
   /** The log below has written the records up to this one. */
