@@ -151,6 +151,10 @@ export class TcpTransport implements Transport {
     const known = this.#links.get(peer);
     if (known !== undefined) return known;
     this.#options.log('info', 'a server of this cluster called that is not known here', { peer });
+    // As many strangers as are connected, and no more.
+    for (const [id, link] of this.#links) {
+      if (link.address === undefined && !link.isConnected) this.#links.delete(id);
+    }
     return this.#addLink(peer, undefined, false);
   }
 
