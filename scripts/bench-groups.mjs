@@ -29,9 +29,6 @@ const { values } = parseArgs({
     help: { type: 'boolean', default: false },
   },
 });
-if (values.help) console.log(USAGE);
-else run();
-
 function run() {
   prepare();
   if (values.peers) buildPeers();
@@ -40,12 +37,15 @@ function run() {
   const stamp = new Date().toISOString().slice(0, 19).replaceAll(':', '');
   const path = join(directory, `${stamp}-groups.jsonl`);
   const rows = [];
+  const note = (row) => {
+    rows.push(row);
+    appendFileSync(path, `${JSON.stringify(row)}\n`);
+    console.log(lineOf(row));
+  };
   for (const groups of values.groups.split(',')) {
-    for (const mode of values.modes.split(',')) rows.push(measureOurs(groups, mode));
-    if (values.peers) rows.push(measureRawNode(groups));
-    for (const row of rows.slice(-3)) console.log(lineOf(row));
+    for (const mode of values.modes.split(',')) note(measureOurs(groups, mode));
+    if (values.peers) note(measureRawNode(groups));
   }
-  for (const row of rows) appendFileSync(path, `${JSON.stringify(row)}\n`);
   console.log(`\n${tableOf(rows)}\n\nquorate: results in ${relative(process.cwd(), path)}`);
 }
 
@@ -99,3 +99,6 @@ function tableOf(rows) {
   for (const row of rows) lines.push(COLUMNS.map(([, cell]) => cell(row)));
   return lines.map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 }
+
+if (values.help) console.log(USAGE);
+else run();

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { contestantsOf } from '../bench/contestants.mjs';
 import { measureFailover, measureInProcess, measureThroughput } from '../bench/measure.mjs';
 
@@ -26,6 +28,18 @@ test('the benchmark sees a new leader apply after the old one was killed', async
   const row = await measureFailover(ours, { profile: 'fast', dataDirectory });
   assert.equal(row.first_error, undefined);
   assert.ok(row.leader_ms > 0 && row.sample_ms >= row.leader_ms, JSON.stringify(row));
+});
+
+test('the benchmark of many groups sees them led, at rest and committing', (t) => {
+  const program = fileURLToPath(new URL('../bench/groups.mjs', import.meta.url));
+  const flags = { groups: 5, mode: 'durable', seconds: 0.2, concurrency: 16, dir: temporary(t) };
+  const args = Object.entries(flags).flatMap(([name, value]) => [`-${name}`, String(value)]);
+  const { stdout, stderr } = spawnSync(process.execPath, [program, ...args], { encoding: 'utf8' });
+  assert.equal(stderr, '');
+  const row = JSON.parse(stdout);
+  assert.equal(row.groups, 5);
+  assert.ok(row.open_ms <= row.led_ms && row.led_ms <= row.rest_ms, stdout);
+  assert.ok(row.commits_per_s > 0 && row.rss_mb > 0 && row.idle_cpu_pct >= 0, stdout);
 });
 
 function assertGoodRun(row) {
