@@ -335,6 +335,26 @@ test('a node that ends before its change is decided knows nothing', async (conte
   await unknown;
 });
 
+test('a server that is told of its removal knows nothing of the change that it had begun', async (context) => {
+  const cluster = new TestCluster(context, 3);
+  await cluster.openAll();
+  const leader = await cluster.leader();
+  const asked = leader.changeMembership({ voters: [1, 2, 3, 4] }, { addresses: at(4) });
+  const unknown = assert.rejects(asked, code('RAFT_OUTCOME_UNKNOWN'));
+  await untilStatus(leader, ({ membership }) => {
+    return membership.next !== undefined && membership.isCommitted;
+  });
+  const { id } = leader.status();
+  const stay = [1, 2, 3].filter((other) => other !== id);
+  cluster.network.isolate(id);
+  const next = await cluster.leader(stay);
+  await next.changeMembership({ voters: stay });
+  await untilStatus(next, ({ followers }) => followers.length === 1);
+  cluster.network.healAll();
+  await unknown;
+  await assert.rejects(leader.transferLeadership(), code('RAFT_REMOVED'));
+});
+
 test('status shows what a leader knows of the others', async (context) => {
   const cluster = new TestCluster(context, 3);
   await cluster.openAll();

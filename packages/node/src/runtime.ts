@@ -124,10 +124,7 @@ export class Runtime<Result> implements GroupReceiver, ApplyObserver<Result> {
   /** Lets go of everything but the state machine. Callers that still wait hear `reason`. */
   async stop(reason: RaftError): Promise<void> {
     this.#loop.stop();
-    this.proposals.close(reason);
-    this.reads.close(reason);
-    this.changes.fail(reason);
-    this.transfers.close(reason);
+    this.#failCalls(reason);
     await this.#parts.transport.close();
     await this.#snapshots.stop();
     await this.#applier.stop();
@@ -297,8 +294,14 @@ export class Runtime<Result> implements GroupReceiver, ApplyObserver<Result> {
     const reason = this.membership.removal;
     if (reason === undefined) return;
     this.#hasLeft = true;
+    this.#failCalls(reason);
+  }
+
+  #failCalls(reason: RaftError): void {
     this.proposals.close(reason);
     this.reads.close(reason);
+    this.changes.close(reason);
+    this.transfers.close(reason);
   }
 
   #leadershipChanged(): void {

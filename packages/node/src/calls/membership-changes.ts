@@ -116,10 +116,13 @@ export class MembershipChanges {
   }
 
   /** The node ends, or takes part no longer. */
-  fail(reason: RaftError): void {
+  close(reason: RaftError): void {
     for (const { call } of this.#asked) call.fail(reason);
-    for (const { call } of this.#begun)
-      call.fail(outcomeUnknown('the node ended meanwhile', reason));
+    for (const { call } of this.#begun) {
+      call.fail(
+        outcomeUnknown('this server ended or left before it saw what became of it', reason),
+      );
+    }
     this.#asked = [];
     this.#begun = [];
   }
