@@ -77,3 +77,25 @@ test('a run that cannot go on says so', async () => {
     /two things at once/,
   );
 });
+
+test('who passes time stands at its end, after all that was due by then, or sooner if that is enough', async () => {
+  const time = new VirtualTime();
+  const seen: string[] = [];
+  await time.run(async () => {
+    time.after(10, () => {
+      seen.push('a');
+      time.after(0, () => seen.push('what follows'));
+    });
+    time.after(10.5, () => seen.push('later'));
+    time.after(30, () => seen.push('b'));
+    time.after(40, () => seen.push('c'));
+    await time.pass(10);
+    assert.deepEqual(seen, ['a', 'what follows']);
+    assert.equal(time.now(), 10);
+    await time.pass(100, () => seen.includes('b'));
+    assert.equal(time.now(), 30);
+    await time.pass(100);
+    assert.equal(seen.at(-1), 'c');
+    assert.equal(time.now(), 100);
+  });
+});
