@@ -20,7 +20,9 @@ test('a restart finds every group, with all that was acknowledged', async (conte
   }
   await until(() => groups.every((group) => first.leader(group) !== undefined));
   for (let round = 1; round <= 10; round++) {
-    const all = groups.map((group) => first.leader(group)?.propose(bytes(`${group}/${round}`)));
+    const all = groups.map((group) =>
+      first.leader(group)?.propose(bytes(`${group}/${round}`), { forward: true }),
+    );
     assert.deepEqual(await Promise.all(all), new Array(25).fill(round));
   }
   await first.close();
@@ -41,7 +43,7 @@ test('a group that is closed and opened again goes on where it was', async (cont
   for (let round = 1; round <= 3; round++) {
     const node = await hosts.openGroup(1, 8);
     await until(() => node.isLeader);
-    assert.equal(await node.propose(bytes(`round ${round}`)), round);
+    assert.equal(await node.propose(bytes(`round ${round}`), { forward: true }), round);
     await node.close();
   }
 });

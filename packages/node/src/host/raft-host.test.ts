@@ -10,7 +10,9 @@ test('each group agrees for itself, and an idle one sends nothing', async (conte
   await until(() => hosts.sum('atRest') === 3 * groups);
   assert.equal(hosts.sum('leads'), groups);
   const leaders = Array.from({ length: groups }, (_, at) => hosts.leader(at + 1));
-  const lengths = leaders.map((leader, at) => leader?.propose(bytes(`to ${at + 1}`)));
+  const lengths = leaders.map((leader, at) =>
+    leader?.propose(bytes(`to ${at + 1}`), { forward: true }),
+  );
   assert.deepEqual(await Promise.all(lengths), new Array(groups).fill(1));
   await until(() => hosts.sum('atRest') === 3 * groups);
   for (const id of [1, 2, 3]) assert.deepEqual(hosts.listOf(id, 42), ['to 42']);
@@ -34,7 +36,7 @@ test('a host that is cut off: its groups are led from elsewhere, and it learns o
   await until(() => lost.every((group) => others(group).some((node) => node?.isLeader)));
   for (const group of lost) {
     const leader = others(group).find((node) => node?.isLeader);
-    assert.equal(await leader?.propose(bytes('without the first')), 1);
+    assert.equal(await leader?.propose(bytes('without the first'), { forward: true }), 1);
   }
   await until(() => [2, 3].every((id) => hosts.host(id).status().atRest === 30));
   hosts.network.healAll();
@@ -70,7 +72,8 @@ test('over TCP: one connection for each pair of hosts, and a host that ends is n
     gone.map(({ facts }) => facts),
     [broke, broke],
   );
-  for (const group of orphans) assert.equal(await first.leader(group)?.propose(bytes('on')), 1);
+  for (const group of orphans)
+    assert.equal(await first.leader(group)?.propose(bytes('on'), { forward: true }), 1);
 });
 
 test('a group that is not open everywhere lives with those where it is', async (context) => {
@@ -78,7 +81,7 @@ test('a group that is not open everywhere lives with those where it is', async (
   for (const id of [1, 2, 3]) await hosts.open(id);
   for (const id of [1, 2]) await hosts.openGroup(id, 5);
   await until(() => hosts.leader(5) !== undefined);
-  assert.equal(await hosts.leader(5)?.propose(bytes('a')), 1);
+  assert.equal(await hosts.leader(5)?.propose(bytes('a'), { forward: true }), 1);
   await until(() => hosts.sum('atRest') === 2);
   const late = await hosts.openGroup(3, 5);
   await until(() => hosts.listOf(3, 5).length === 1);
@@ -87,7 +90,7 @@ test('a group that is not open everywhere lives with those where it is', async (
   const leader = hosts.leader(5);
   await leader?.close();
   await until(() => hosts.leader(5) !== undefined);
-  assert.equal(await hosts.leader(5)?.propose(bytes('b')), 2);
+  assert.equal(await hosts.leader(5)?.propose(bytes('b'), { forward: true }), 2);
   await late.read();
 });
 
@@ -118,7 +121,7 @@ test('a group moves to another host while others rest, and rests there', async (
     for (const group of [1, 2]) await hosts.openGroup(id, group, { voters: [1, 2, 3] });
   }
   await until(() => hosts.sum('atRest') === 6);
-  assert.equal(await hosts.leader(1)?.propose(bytes('a')), 1);
+  assert.equal(await hosts.leader(1)?.propose(bytes('a'), { forward: true }), 1);
   await hosts.openGroup(4, 1, { voters: [] });
   const leaver = hosts.leader(1)?.status().id === 1 ? 2 : 1;
   const stay = [1, 2, 3, 4].filter((id) => id !== leaver);
