@@ -64,6 +64,7 @@ class Shrinker implements Shrunk {
     for (let before: Course | undefined; before !== this.course; ) {
       before = this.course;
       await this.#endSooner();
+      await this.#removeKinds();
       await this.#removeActions();
       await this.#removeServers();
       await this.#simplifySettings();
@@ -80,6 +81,14 @@ class Shrinker implements Shrunk {
     if (end.kind === 'nothing' && end.at <= at) return;
     const kept = actions.filter((action) => action.at <= at);
     await this.#tryFirst([{ ...this.course, actions: kept, end: { kind: 'nothing', at } }]);
+  }
+
+  /** All reads, all changes of clocks, and so on: the rest can often do without them. */
+  async #removeKinds(): Promise<void> {
+    for (const kind of new Set(this.course.actions.map(({ action }) => action.kind))) {
+      const kept = this.course.actions.filter(({ action }) => action.kind !== kind);
+      await this.#tryFirst([{ ...this.course, actions: kept }]);
+    }
   }
 
   async #removeActions(): Promise<void> {
