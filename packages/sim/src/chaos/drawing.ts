@@ -27,6 +27,8 @@ export class Drawing {
   readonly #faultEveryMs: Milliseconds;
   readonly #askEveryMs: Milliseconds;
   #asked = 0;
+  /** One leader at a time is asked for what it may not know. */
+  #questionedUntil: Milliseconds = 0;
 
   constructor(world: World, random: Random, clocks: ClockPlan) {
     this.#world = world;
@@ -35,10 +37,10 @@ export class Drawing {
     this.#table = { cluster, random, plan, clocks };
     this.#faults = some(random, Object.keys(FAULTS));
     this.#operations = some(random, Object.keys(OPERATIONS));
-    const faults = between(random, 0.1, 0.4);
-    this.#shares = { faults, remedies: faults * between(random, 0.7, 1.5) };
+    const faults = between(random, 0.1, 0.3);
+    this.#shares = { faults, remedies: faults * between(random, 1, 2) };
     this.#faultEveryMs =
-      timeoutOf(plan) * pick(random, [0.1, 0.3, 1, 3]) * between(random, 0.5, 1.5);
+      timeoutOf(plan) * pick(random, [0.2, 0.5, 1, 3]) * between(random, 0.5, 1.5);
     this.#askEveryMs = timeoutOf(plan) * between(random, 0.02, 0.3);
   }
 
@@ -77,12 +79,8 @@ export class Drawing {
     const { faults, remedies } = this.#shares;
     const leader = leaderOf(this.#world.cluster);
     if (leader !== undefined && chance(this.#random, 0.4)) this.#questionOldLeader(leader.id);
-    if (dice < faults) {
-      return this.#drawFrom(FAULTS, this.#faults);
-    }
-    if (dice < faults + remedies) {
-      return this.#drawFrom(REMEDIES, Object.keys(REMEDIES));
-    }
+    if (dice < faults) return this.#drawFrom(FAULTS, this.#faults);
+    if (dice < faults + remedies) return this.#drawFrom(REMEDIES, Object.keys(REMEDIES));
     if (chance(this.#random, 0.3)) this.#troubleSoon();
     return this.#drawFrom(OPERATIONS, this.#operations);
   }
@@ -103,8 +101,10 @@ export class Drawing {
    */
   #questionOldLeader(old: NodeId): void {
     const { time, plan, cluster } = this.#world;
+    if (time.now() < this.#questionedUntil) return;
     const everyMs = timeoutOf(plan) * between(this.#random, 0.05, 0.2);
     const endsAt = Math.min(time.now() + 3 * timeoutOf(plan), plan.faultsMs);
+    this.#questionedUntil = endsAt;
     const key = pick(this.#random, KEYS);
     const ask = () => {
       const leader = leaderOf(cluster);
