@@ -10,7 +10,13 @@
 import { type Batch, lastIndexOf } from '../entry.ts';
 import type { AppendAccepted, AppendRejected } from '../messages.ts';
 import { Inflight } from '../progress/inflight.ts';
-import { type Progress, type Replicate, toProbe, toReplicate } from '../progress/progress.ts';
+import {
+  type Progress,
+  type Replicate,
+  toProbe,
+  toProbeAfterRefusal,
+  toReplicate,
+} from '../progress/progress.ts';
 import { mayRest, offerRest, restWithout } from '../rest.ts';
 import type { LeaderNode } from '../state.ts';
 import {
@@ -129,7 +135,9 @@ export function onAppendAccepted(node: LeaderNode, message: AppendAccepted): voi
     progress.nextIndex = largerIndex(progress.nextIndex, nextIndex(matchIndex));
   } else if (mode.kind === 'probe' || matchIndex >= mode.snapshotIndex) {
     const { maxInflightMessages, maxInflightBytes } = node.options;
-    toReplicate(progress, new Inflight(maxInflightMessages, maxInflightBytes));
+    const isAfterRefusal = mode.kind === 'probe' && mode.isAfterRefusal;
+    const inflight = new Inflight(maxInflightMessages, maxInflightBytes, isAfterRefusal);
+    toReplicate(progress, inflight);
   }
 }
 
@@ -142,7 +150,7 @@ export function onAppendRejected(node: LeaderNode, message: AppendRejected): voi
   if (message.prevLogIndex === progress.matchIndex) {
     // It refuses what it has acknowledged. That word may only be late, so we ask again first.
     if (progress.mode.kind !== 'probe') {
-      toProbe(progress, nextIndex(progress.matchIndex), false);
+      toProbeAfterRefusal(progress, nextIndex(progress.matchIndex));
       return;
     }
     noteLoss(node, progress, message);
@@ -157,7 +165,7 @@ export function onAppendRejected(node: LeaderNode, message: AppendRejected): voi
     sendSnapshot(node, message.from, progress);
     return;
   }
-  toProbe(progress, nextIndex(meeting.index), false);
+  toProbeAfterRefusal(progress, nextIndex(meeting.index));
   const { id, currentTerm: term } = node;
   const { nextIndex: next } = progress;
   node.trace?.({ kind: 'backtracked', node: id, term, follower: message.from, nextIndex: next });

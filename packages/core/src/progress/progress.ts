@@ -40,6 +40,8 @@ export interface Probe {
   isAwaitingReply: boolean;
   /** A refusal of an earlier round (see `AppendEntries.round`) is of something sent before. */
   readonly fromRound: number;
+  /** The follower has just refused something: it is not to be flooded (inflight.ts). */
+  readonly isAfterRefusal: boolean;
 }
 
 /** The logs meet: stream appends, bounded by a window. */
@@ -59,7 +61,7 @@ export function newProgress(lastIndex: LogIndex, now: Milliseconds): Progress {
   return {
     matchIndex: 0 as LogIndex,
     nextIndex: nextIndex(lastIndex),
-    mode: { kind: 'probe', isAwaitingReply: false, fromRound: 0 },
+    mode: { kind: 'probe', isAwaitingReply: false, fromRound: 0, isAfterRefusal: false },
     sentCommit: 0 as LogIndex,
     sentRound: 0,
     answeredRound: 0,
@@ -77,8 +79,14 @@ export function toProbe(
   fromRound = 0,
 ): void {
   progress.nextIndex = largerIndex(guess, nextIndex(progress.matchIndex));
-  progress.mode = { kind: 'probe', isAwaitingReply, fromRound };
+  progress.mode = { kind: 'probe', isAwaitingReply, fromRound, isAfterRefusal: false };
   progress.sentCommit = 0 as LogIndex;
+}
+
+/** A refusal has shown that the logs do not meet where we thought: asks at once for a better guess. */
+export function toProbeAfterRefusal(progress: Progress, guess: LogIndex): void {
+  toProbe(progress, guess, false);
+  progress.mode = { kind: 'probe', isAwaitingReply: false, fromRound: 0, isAfterRefusal: true };
 }
 
 /** The logs are known to agree up to matchIndex. */
