@@ -91,9 +91,10 @@ const CONDITIONS = {
     return answers.length === 0 ? undefined : `it was answered ${answers.join(', ')}`;
   }),
   /** What the server answered to the action just before. */
-  refused: condition('refused $reason', { reason: word }, (run, { reason }) =>
-    differs(run.takeRefusal() ?? 'it was not refused', reason),
-  ),
+  refused: condition('refused $reason', { reason: word }, (run, { reason }) => {
+    const refusal = run.takeRefusal();
+    return refusal === undefined ? 'it was not refused' : differs(refusal, reason);
+  }),
   not: condition('not $condition', { condition: anyCondition() }, (run, { condition: inner }) =>
     contradiction(run, inner) === undefined ? 'it is so' : undefined,
   ),
