@@ -63,7 +63,7 @@ async function main(values) {
   if (values.tla !== undefined) return trace(sim, first, values);
   if (count === undefined && values.seed !== undefined)
     return one(sim, first, options, values.json);
-  const runs = await many(sim, { first, count: count ?? DEFAULT_SEEDS, options, ...values });
+  const runs = await many({ first, count: count ?? DEFAULT_SEEDS, options, ...values });
   if (!values.json) console.log(summary(sim, runs));
   if (runs.failures.length > 0) throw new Error(`${runs.failures.length} runs failed`);
 }
@@ -110,7 +110,7 @@ function describe({ reached, plan, ...report }) {
   return [...fields, 'reached:', ...counts(reached)].join('\n');
 }
 
-async function many(sim, { first, count, options, parallel, json }) {
+async function many({ first, count, options, parallel, json }) {
   const begun = performance.now();
   const cpuBefore = cpuSeconds();
   const reports = [];
@@ -126,8 +126,7 @@ async function many(sim, { first, count, options, parallel, json }) {
     }
     progress(`${reports.length} of ${count} runs passed, ${failures.length} failed`);
   };
-  if (parallel) await inThreads(first, count, options, take);
-  else await inTurn(sim, first, count, options, take);
+  await inThreads(parallel ? availableParallelism() : 1, first, count, options, take);
   progress('');
   const seconds = (performance.now() - begun) / 1000;
   return { reports, failures, seconds, cpu: cpuSeconds() - cpuBefore };
@@ -139,12 +138,8 @@ function cpuSeconds() {
   return (user + system) / 1e6;
 }
 
-async function inTurn(sim, first, count, options, take) {
-  for (let seed = first; seed < first + count; seed++) take(await runSeed(sim, seed, options));
-}
-
 /** Every thread has one seed at a time, so none waits for a slow one. */
-async function inThreads(first, count, options, take) {
+async function inThreads(threads, first, count, options, take) {
   let next = first;
   const work = () =>
     new Promise((resolve, reject) => {
@@ -160,7 +155,7 @@ async function inThreads(first, count, options, take) {
       });
       goOn();
     });
-  await Promise.all(Array.from({ length: Math.min(availableParallelism(), count) }, work));
+  await Promise.all(Array.from({ length: Math.min(threads, count) }, work));
 }
 
 function summary({ unreachedIn }, { reports, failures, seconds, cpu }) {
