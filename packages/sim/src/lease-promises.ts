@@ -16,6 +16,8 @@ interface Contact {
 }
 
 export class LeasePromises {
+  /** Heard, and not yet answered: nothing is promised until then. */
+  readonly #heard = new Map<NodeId, Contact>();
   readonly #contacts = new Map<NodeId, Contact>();
   /** When a vote was asked for that the server may grant once it is durable, by voter and candidate. */
   readonly #requests = new Map<
@@ -29,7 +31,7 @@ export class LeasePromises {
     const { id } = server;
     const { from, term } = message;
     if (message.kind === 'appendEntries' && term >= server.status().term) {
-      this.#contacts.set(id, { leader: from, term, at });
+      this.#heard.set(id, { leader: from, term, at });
     }
     if (message.kind === 'requestVote') {
       const isTransfer = message.isLeadershipTransfer;
@@ -38,6 +40,10 @@ export class LeasePromises {
   }
 
   sent(server: Server, message: Message): void {
+    if (message.kind === 'appendAccepted' || message.kind === 'appendRejected') {
+      const heard = this.#heard.get(server.id);
+      if (heard?.term === message.term) this.#contacts.set(server.id, heard);
+    }
     if (message.kind !== 'requestVoteReply' || !message.isGranted) return;
     const { leaseReads, electionTimeoutMs = 0 } = server.options;
     const contact = this.#contacts.get(server.id);
