@@ -134,6 +134,7 @@ test('a server that is removed hears of it, once, and disturbs nobody', async (c
     leader.changeMembership({ voters: [1, 2, 3] }, { addresses: at(id) }),
     code('RAFT_ID_REMOVED'),
   );
+  await assert.rejects(leader.changeMembership({ voters: [1, 2, 3] }), code('RAFT_ID_REMOVED'));
 });
 
 /** Reads without end: only a failure gets out of it. */
@@ -256,7 +257,14 @@ test('what is so already is no change, and each refusal has its code', async (co
     code: 'RAFT_NOT_LEADER',
     leaderId: id,
   });
+  await assert.rejects(follower.changeMembership({ voters: [1, 9] }), code('RAFT_NOT_LEADER'));
   await refused('RAFT_BAD_OPTION', { voters: [] });
+  await refused('RAFT_BAD_OPTION', {} as never);
+  await refused('RAFT_BAD_OPTION', { voters: ['1'] as never });
+  for (const address of ['10.0.0.4:2380', undefined, { host: 'a', port: 65_536 }]) {
+    const addresses = { 4: address as PeerAddress };
+    await refused('RAFT_BAD_OPTION', { voters: [1, 2, 3, 4] }, { addresses });
+  }
   await refused('RAFT_BAD_OPTION', { voters: [1, 2, 0] });
   await refused('RAFT_BAD_OPTION', { voters: [1, 2, 3], learners: [3] });
   await refused('RAFT_BAD_OPTION', { voters: [1, 2, 3, 4] });

@@ -5,8 +5,9 @@ import {
   resolveOptions,
 } from '@quorate/core';
 import type { PeerAddress, RaftNodeOptions } from './api.ts';
-import { RaftError } from './errors.ts';
+import { badOption, requireAddress, requireDirectory, requireWhole } from './checks.ts';
 import { type ResolvedSessionOptions, resolveSessionOptions } from './sessions/options.ts';
+import type { StateMachine } from './state-machine.ts';
 
 /** Options with every default filled in. */
 export interface ResolvedOptions<Result> {
@@ -33,23 +34,21 @@ const LEAST_SNAPSHOT_BYTES_PER_SECOND = 65_536;
 
 /** @throws {RaftError} `RAFT_BAD_OPTION`, naming the option, the value and what would be right. */
 export function checkOptions<Result>(options: RaftNodeOptions<Result>): ResolvedOptions<Result> {
-  const { id, peers, clusterId, directory } = options;
+  const { id, peers, clusterId } = options;
   requireWhole('id', id, 1);
   requireWhole('clusterId', clusterId, 0);
-  for (const [peer, address] of Object.entries(peers)) {
+  for (const [peer, address] of Object.entries(peers ?? {})) {
     requireWhole(`the peer id ${peer}`, Number(peer), 1);
-    requireWhole(`the port of peer ${peer}`, address.port, 0);
+    requireAddress(`peer ${peer}`, address);
   }
-  const listen = options.listen ?? peers[id];
-  if (listen === undefined || peers[id] === undefined) {
+  const itself = peers?.[id];
+  if (itself === undefined) {
     throw badOption(`peers does not list server ${id} itself`, 'add it with its own address');
   }
-  if (directory === '') {
-    throw badOption(
-      'directory is empty',
-      'name one, or say undefined to keep everything in memory',
-    );
-  }
+  const { listen = itself } = options;
+  requireAddress('listen', listen);
+  if (options.directory !== undefined) requireDirectory(options.directory);
+  requireMachine(options.machine);
   const {
     snapshotEntries = DEFAULT_SNAPSHOT_ENTRIES,
     keepEntries = DEFAULT_KEEP_ENTRIES,
@@ -84,11 +83,10 @@ function resolveRaft(options: RaftOptions | undefined): ResolvedRaftOptions {
   }
 }
 
-function requireWhole(name: string, value: number, smallest: number): void {
-  if (Number.isSafeInteger(value) && value >= smallest) return;
-  throw badOption(`${name} is ${value}`, `give a whole number of at least ${smallest}`);
-}
-
-function badOption(problem: string, remedy: string): RaftError {
-  return new RaftError('RAFT_BAD_OPTION', `${problem}; ${remedy}`);
+function requireMachine<Result>(machine: StateMachine<Result> | undefined): void {
+  if (machine === undefined) return;
+  for (const name of ['open', 'apply', 'snapshot', 'restore'] as const) {
+    if (typeof machine?.[name] === 'function') continue;
+    throw badOption(`the machine has no ${name}()`, 'add it; a copy of a machine by ... has none');
+  }
 }

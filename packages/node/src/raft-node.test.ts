@@ -37,7 +37,8 @@ test('start says at once where the command will stand, and is right', async (con
   const committed: { index: number; term: number; command: string }[] = [];
   const cluster = new TestCluster(context, 3);
   const machine = {
-    ...listMachine(),
+    snapshot: () => listMachine().snapshot(),
+    restore: () => Promise.reject(new Error('nobody is that far behind')),
     open: () => Promise.resolve(0 as never),
     apply: (batches: Parameters<ReturnType<typeof listMachine>['apply']>[0]) => {
       const results: number[] = [];
@@ -267,6 +268,14 @@ test('options that cannot be right are refused by name', async () => {
   const peers = { 1: { host: '127.0.0.1', port: 0 } };
   const bad: readonly [Partial<RaftNodeOptions<number>>, RegExp][] = [
     [{ id: 0 }, /id is 0/],
+    [{ id: '1' as never }, /id is '1'/],
+    [{ peers: undefined as never }, /does not list server 1/],
+    [{ peers: { ...peers, 2: '10.0.0.2:2380' as never } }, /the host of peer 2 is undefined/],
+    [{ peers: { ...peers, 2: null as never } }, /the host of peer 2 is undefined/],
+    [{ peers: { ...peers, 2: { host: '', port: 2380 } } }, /the host of peer 2 is ''/],
+    [{ peers: { ...peers, 2: { host: 'a', port: 65_536 } } }, /the port of peer 2 is 65536/],
+    [{ directory: 5 as never }, /directory is 5/],
+    [{ machine: {} as never }, /the machine has no open\(\)/],
     [{ id: 2 }, /does not list server 2/],
     [{ clusterId: Number.NaN }, /clusterId is NaN/],
     [{ directory: '' }, /directory is empty/],
@@ -288,4 +297,31 @@ test('leadership is reported to whoever listens', async (context) => {
   await waitFor([node], () => (node.status().role === 'leader' ? true : undefined));
   stop();
   assert.deepEqual(seen.at(-1), { term: 1, leaderId: 1, isLeader: true });
+});
+
+test('what is no command is refused, for in the log it would end every server', async (context) => {
+  const cluster = new TestCluster(context, 1);
+  const node = await cluster.open(1);
+  await cluster.leader();
+  const session = await node.openSession();
+  for (const wrong of [undefined, null, 'abc', [1, 2], new ArrayBuffer(2), Uint16Array.of(1)]) {
+    const command = wrong as unknown as Uint8Array;
+    const refusal = { code: 'RAFT_BAD_OPTION', message: /a command is bytes/ };
+    await assert.rejects(node.propose(command), refusal);
+    await assert.rejects(node.propose(command, { forward: true }), refusal);
+    assert.throws(() => node.start(command), refusal);
+    await assert.rejects(session.propose(command), refusal);
+  }
+  for (const [id, serial] of [
+    ['a', 1],
+    [0, 1],
+    [1, 0],
+    [1, 1.5],
+    [1, undefined],
+  ]) {
+    const resume = () => node.resumeSession(id as number, serial as number);
+    assert.throws(resume, { code: 'RAFT_BAD_OPTION' });
+  }
+  assert.equal(session.nextSerial, 1);
+  assert.equal(await session.propose(Buffer.from('good')), 1);
 });

@@ -14,6 +14,7 @@ import type {
 } from './api.ts';
 import { ApplyChannel } from './apply/apply-channel.ts';
 import { Throttle } from './apply/throttle.ts';
+import { requireWhole } from './checks.ts';
 import { RaftError } from './errors.ts';
 import { Scheduler } from './loop/scheduler.ts';
 import { checkOptions } from './options.ts';
@@ -186,9 +187,13 @@ export class RaftNode<Result = undefined> implements AsyncDisposable {
    * which it was opened.
    *
    * @param nextSerial The number of the next command.
+   * @throws {RaftError} `RAFT_BAD_OPTION`, `RAFT_REMOVED`, `RAFT_CLOSED`.
    */
   resumeSession(id: number, nextSerial: number): Session<Result> {
-    if (this.#closed !== undefined) throw this.#closed.reason;
+    const refusal = this.#refusal;
+    if (refusal !== undefined) throw refusal;
+    requireWhole('the id of a session', id, 1);
+    requireWhole('nextSerial', nextSerial, 1);
     return this.#requireSessions().resume(id, nextSerial);
   }
 

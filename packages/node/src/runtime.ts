@@ -195,7 +195,8 @@ export class Runtime<Result> implements GroupReceiver, ApplyObserver<Result> {
   }
 
   failed(cause: unknown): void {
-    const problem = `the state machine failed behind index ${this.#applier.appliedIndex}`;
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    const problem = `the state machine failed behind index ${this.#applier.appliedIndex} (${reason})`;
     const remedy = 'mend it and start again: the command will be applied anew';
     this.#onFailure(new RaftError('RAFT_MACHINE_FAILED', `${problem}; ${remedy}`, { cause }));
   }

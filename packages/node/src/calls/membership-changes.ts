@@ -22,6 +22,7 @@ import {
   type Term,
 } from '@quorate/core';
 import type { ChangeMembershipOptions, MembershipTarget, PeerAddress } from '../api.ts';
+import { badOption, requireAddress, requireWhole } from '../checks.ts';
 import { NotLeaderError, RaftError } from '../errors.ts';
 import { addressText } from '../peers/address.ts';
 import { PendingCall } from './pending-call.ts';
@@ -74,16 +75,19 @@ export class MembershipChanges {
   change(target: MembershipTarget, options: ChangeMembershipOptions): Promise<void> {
     const { addresses = {}, newVoters: mode = 'when-caught-up', signal } = options;
     if (signal?.aborted) return Promise.reject(signal.reason);
-    const wanted = toMembership(target);
-    const given = Object.entries(addresses).map(([id, address]) => {
-      return { id: Number(id) as NodeId, address: addressText(address) };
-    });
-    if (!MODES.includes(mode)) {
-      return Promise.reject(badOption(`newVoters is ${mode}`, `say one of ${MODES.join(', ')}`));
-    }
-    const problem = problemOfAddresses(addresses) ?? this.#problemOf(wanted, given);
-    if (problem !== undefined) return Promise.reject(badOption(...problem));
     return new Promise((resolve, reject) => {
+      const wanted = toMembership(target);
+      const given = Object.entries(addresses).map(([id, address]) => {
+        requireAddress(`server ${id}`, address);
+        return { id: Number(id) as NodeId, address: addressText(address) };
+      });
+      if (!MODES.includes(mode)) {
+        throw badOption(`newVoters is ${mode}`, `say one of ${MODES.join(', ')}`);
+      }
+      // Whoever does not lead may have a log that tells of other members.
+      const { isLeader, leaderId } = this.#raft;
+      if (!isLeader) throw new NotLeaderError(leaderId);
+      this.#requireWhereabouts(wanted, given);
       const call = new PendingCall<void>(resolve, reject, signal, false);
       const patientUntil = this.#host.now() + this.#patienceMs;
       this.#asked.push({ target: wanted, addresses: given, mode, patientUntil, call });
@@ -199,41 +203,36 @@ export class MembershipChanges {
     return [...given, ...known];
   }
 
-  #problemOf(
-    { voters, learners }: Membership,
-    given: readonly ServerAddress[],
-  ): [problem: string, remedy: string] | undefined {
+  #requireWhereabouts({ voters, learners }: Membership, given: readonly ServerAddress[]): void {
     const everybody = [...voters, ...learners];
-    const bad = everybody.find((id) => !Number.isSafeInteger(id) || id < 1);
-    if (bad !== undefined) return [`the server id ${bad}`, 'give whole numbers of at least 1'];
-    if (voters.length === 0) return ['no voters are named', 'name at least one'];
-    const both = voters.find((id) => learners.includes(id));
-    if (both !== undefined) return [`server ${both} is a voter and a learner`, 'name it once'];
     const { configuration } = this.#raft.membership;
-    const members = membersOf(configuration);
-    const known = new Set([...members, ...given.map(({ id }) => id)]);
+    if (everybody.some((id) => configuration.removed.includes(id))) throw refusal('id-was-removed');
+    const known = new Set([...membersOf(configuration), ...given.map(({ id }) => id)]);
     const lost = everybody.find((id) => !known.has(id) && this.#atStart[id] === undefined);
     if (lost !== undefined)
-      return [`no address of server ${lost} is known`, 'give it in addresses'];
+      throw badOption(`no address of server ${lost} is known`, 'give it in addresses');
     const stranger = given.find(({ id }) => !everybody.includes(id));
-    if (stranger === undefined) return undefined;
-    return [`there is an address of server ${stranger.id}, which takes no part`, 'leave it out'];
+    if (stranger === undefined) return;
+    const problem = `there is an address of server ${stranger.id}, which takes no part`;
+    throw badOption(problem, 'leave it out');
   }
 }
 
-function problemOfAddresses(
-  addresses: Readonly<Record<number, PeerAddress>>,
-): [problem: string, remedy: string] | undefined {
-  for (const [id, { host, port }] of Object.entries(addresses)) {
-    const isPort = Number.isInteger(port) && port >= 0 && port <= 65_535;
-    if (typeof host === 'string' && host.length > 0 && host.length <= 255 && isPort) continue;
-    return [`the address of server ${id} is ${host}:${port}`, 'give a host and a port'];
+/** @throws {RaftError} `RAFT_BAD_OPTION` */
+function toMembership(target: MembershipTarget): Membership {
+  const { voters, learners = [] } = target;
+  if (!Array.isArray(voters) || !Array.isArray(learners)) {
+    throw badOption(
+      'no members are named',
+      'give { voters: [1, 2, 3] }, and learners if there are any',
+    );
   }
-  return undefined;
-}
-
-function toMembership({ voters, learners = [] }: MembershipTarget): Membership {
-  return { voters: voters as readonly NodeId[], learners: learners as readonly NodeId[] };
+  for (const id of [...voters, ...learners]) requireWhole('a server id', id, 1);
+  if (voters.length === 0) throw badOption('no voters are named', 'name at least one');
+  const both = voters.find((id) => learners.includes(id));
+  if (both !== undefined)
+    throw badOption(`server ${both} is a voter and a learner`, 'name it once');
+  return { voters, learners };
 }
 
 function refusal(reason: ChangeRefusal): RaftError {
@@ -286,8 +285,4 @@ function superseded(): RaftError {
 function outcomeUnknown(reason: string, cause?: RaftError): RaftError {
   const remedy = 'look at status(), or ask for the same again: what is so already is no change';
   return new RaftError('RAFT_OUTCOME_UNKNOWN', `${reason}; ${remedy}`, { cause });
-}
-
-function badOption(problem: string, remedy: string): RaftError {
-  return new RaftError('RAFT_BAD_OPTION', `${problem}; ${remedy}`);
 }

@@ -20,6 +20,7 @@ import {
   SESSION_COMMAND_OVERHEAD_BYTES,
 } from '@quorate/wire';
 import type { ProposeOptions, Started } from '../api.ts';
+import { commandProblem } from '../checks.ts';
 import { NotLeaderError, RaftError } from '../errors.ts';
 import { Forwarding, type ForwardingLimits } from './forwarding.ts';
 import { CALL_OVERHEAD_BYTES, PendingCall } from './pending-call.ts';
@@ -200,7 +201,10 @@ export class Proposals<Result> {
     }
   }
 
-  #refusalOf({ length }: Uint8Array, isOfSessions: boolean): RaftError | undefined {
+  #refusalOf(command: Uint8Array, isOfSessions: boolean): RaftError | undefined {
+    const problem = commandProblem(command);
+    if (problem !== undefined) return problem;
+    const { length } = command;
     const commandBytes = length - (isOfSessions ? SESSION_COMMAND_OVERHEAD_BYTES : 0);
     if (commandBytes > this.#maxCommandBytes) {
       const sizes = `${commandBytes} bytes exceed the ${this.#maxCommandBytes} of maxCommandBytes`;

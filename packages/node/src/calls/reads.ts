@@ -8,6 +8,7 @@
 
 import type { LogIndex, Milliseconds, ReadResult } from '@quorate/core';
 import type { ReadOptions } from '../api.ts';
+import { badOption } from '../checks.ts';
 import { RaftError } from '../errors.ts';
 import { firstCallId } from './call-id.ts';
 import { PendingCall } from './pending-call.ts';
@@ -64,7 +65,10 @@ export class Reads {
   read({ signal, maxStalenessMs, ifOlder = 'ask' }: ReadOptions): Promise<LogIndex> {
     if (signal?.aborted) return Promise.reject(signal.reason);
     if (maxStalenessMs !== undefined) {
-      if (!(maxStalenessMs >= 0)) return Promise.reject(badBound(maxStalenessMs));
+      if (typeof maxStalenessMs !== 'number' || !(maxStalenessMs >= 0)) {
+        const problem = `maxStalenessMs is ${maxStalenessMs}`;
+        return Promise.reject(badOption(problem, 'give milliseconds, 0 or more'));
+      }
       const age = this.#provenAt === undefined ? Infinity : between(this.#provenAt, this.#moment());
       // Asked early enough, so that under steady reading nobody has to wait.
       if (age > maxStalenessMs / 2) this.#refresh();
@@ -174,9 +178,4 @@ export class Reads {
       this.#unasked.push(...calls);
     }
   }
-}
-
-function badBound(given: number): RaftError {
-  const problem = `maxStalenessMs is ${given}`;
-  return new RaftError('RAFT_BAD_OPTION', `${problem}; give milliseconds, 0 or more`);
 }

@@ -103,6 +103,10 @@ test('what cannot be opened says why', async (context) => {
     await assert.rejects(host.openGroup(id), { code: 'RAFT_BAD_OPTION', message: /group id/ });
   }
   await assert.rejects(host.openGroup(10, { keepEntries: -1 }), { code: 'RAFT_BAD_OPTION' });
+  for (const voters of [[1, 2], ['1'], 1]) {
+    const group = host.openGroup(10, { voters: voters as number[] });
+    await assert.rejects(group, { code: 'RAFT_BAD_OPTION', message: /voter/ });
+  }
   await node.close();
   await assert.rejects(host.openGroup(9), {
     code: 'RAFT_BAD_OPTION',

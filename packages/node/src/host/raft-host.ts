@@ -1,6 +1,7 @@
 import { configurationOf, type NodeId } from '@quorate/core';
 import type { RaftNodeOptions } from '../api.ts';
 import { Throttle } from '../apply/throttle.ts';
+import { badOption, requireWhole } from '../checks.ts';
 import { RaftError } from '../errors.ts';
 import { Scheduler } from '../loop/scheduler.ts';
 import { checkOptions, type ResolvedOptions } from '../options.ts';
@@ -158,14 +159,21 @@ export class RaftHost implements AsyncDisposable {
   }
 
   #requireFree(group: number): void {
-    if (!Number.isSafeInteger(group) || group < 1) {
-      const problem = `the group id is ${group}`;
-      throw new RaftError('RAFT_BAD_OPTION', `${problem}; give a whole number of at least 1`);
-    }
+    requireWhole('the group id', group, 1);
     if (!this.#nodes.has(group)) return;
     const problem = `group ${group} is open on this host`;
     const remedy = 'use what openGroup answered, or await its close before you open it again';
     throw new RaftError('RAFT_GROUP_OPEN', `${problem}; ${remedy}`);
+  }
+
+  /** A group with a voter that nobody knows may never have a leader. */
+  #requireHosts(voters: readonly number[]): void {
+    if (!Array.isArray(voters)) throw badOption('voters is no list', 'give ids, such as [1, 2, 3]');
+    for (const id of voters) {
+      requireWhole('a voter', id, 1);
+      if (this.#options.peers[id] !== undefined) continue;
+      throw badOption(`the voter ${id} is no host`, 'name hosts that are in peers');
+    }
   }
 
   async #startNode<Result>(
@@ -184,6 +192,7 @@ export class RaftHost implements AsyncDisposable {
     };
     const resolved = checkOptions(options);
     const ids = voters ?? Object.keys(options.peers).map(Number);
+    this.#requireHosts(ids);
     const storage = await this.#storage.open(group, configurationOf(ids));
     const transport = this.#groups.portOf(group);
     const released = () => void this.#nodes.delete(group);

@@ -8,6 +8,7 @@
  */
 
 import { type EntryId, type LogIndex, nextIndex, nextTerm } from '@quorate/core';
+import { badOption, requireDirectory } from '../checks.ts';
 import { RaftError } from '../errors.ts';
 import { lockDirectory } from '../storage/directory-lock.ts';
 import { diskError } from '../storage/disk-errors.ts';
@@ -229,7 +230,7 @@ async function requireServer(fileSystem: FileSystem, directory: string): Promise
 function requireNewId(newClusterId: number, { clusterId, recovery }: StoredIdentity): void {
   if (!Number.isSafeInteger(newClusterId) || newClusterId < 0) {
     const remedy = 'give a whole number of at least 0 that no cluster of yours has had';
-    throw new RaftError('RAFT_BAD_OPTION', `newClusterId is ${newClusterId}; ${remedy}`);
+    throw badOption(`newClusterId is ${newClusterId}`, remedy);
   }
   const used = clusterId === newClusterId ? 'already' : 'formerly';
   if (clusterId !== newClusterId && recovery?.fromClusterId !== newClusterId) return;
@@ -241,6 +242,9 @@ function requireNewId(newClusterId: number, { clusterId, recovery }: StoredIdent
 }
 
 function requireLast(keepThrough: EntryId, { lastEntry }: RecoveryReport): void {
+  if (typeof keepThrough?.index !== 'number' || typeof keepThrough.term !== 'number') {
+    throw badOption('keepThrough is no entry', 'give the lastEntry of the examination');
+  }
   if (keepThrough.index === lastEntry.index && keepThrough.term === lastEntry.term) return;
   const asked = `${keepThrough.index} of term ${keepThrough.term}`;
   const found = `${lastEntry.index} of term ${lastEntry.term}`;
@@ -260,6 +264,7 @@ function noServer(directory: string, cause?: unknown): RaftError {
 }
 
 async function alone<Result>(directory: string, work: () => Promise<Result>): Promise<Result> {
+  requireDirectory(directory);
   try {
     await identityOf(nodeFileSystem, directory);
     const lock = await lockDirectory(directory);

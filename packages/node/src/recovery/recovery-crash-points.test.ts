@@ -177,6 +177,8 @@ test('a recovery that would not do what was asked for is refused', async () => {
   await refused({ keepThrough: { index: 12, term: 4 } }, 'RAFT_RECOVERY_REFUSED');
   await refused({ newClusterId: 7 }, 'RAFT_RECOVERY_REFUSED');
   await refused({ newClusterId: 1.5 }, 'RAFT_BAD_OPTION');
+  await refused({ keepThrough: undefined }, 'RAFT_BAD_OPTION');
+  await refused({ keepThrough: 12 }, 'RAFT_BAD_OPTION');
   await refused({ appliedIndex: 13 }, 'RAFT_STORAGE_CORRUPT');
   assert.equal(disk.journal.length, before);
   await recoverDirectory(disk, options);

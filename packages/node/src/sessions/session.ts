@@ -1,5 +1,6 @@
 import type { SessionEntry } from '@quorate/wire';
 import type { CallOptions } from '../api.ts';
+import { commandProblem } from '../checks.ts';
 import { RaftError } from '../errors.ts';
 import type { SessionReply } from './portion.ts';
 
@@ -39,6 +40,7 @@ export class Session<Result> implements Disposable {
   #nextSerial: number;
   /** The cluster has answered since the last sign of life was due. */
   #hasHeard = true;
+  #isRenewing = false;
   /** Why nothing is taken any more. */
   #end: RaftError | undefined;
 
@@ -68,12 +70,15 @@ export class Session<Result> implements Disposable {
    *   been applied (`unknown`) or was `not applied`. Open another session.
    * @throws {RaftError} `RAFT_PROPOSAL_DROPPED`, `RAFT_COMMAND_TOO_LARGE`, `RAFT_DISK_FULL`,
    *   `RAFT_CLOSED` — nothing was proposed.
-   * @throws {RaftError} `RAFT_OUTCOME_UNKNOWN` — this node ended meanwhile.
+   * @throws {RaftError} `RAFT_REMOVED` — nothing was proposed: resume the session at another server.
+   * @throws {RaftError} `RAFT_OUTCOME_UNKNOWN` — this node ended or was removed meanwhile.
    * @throws `signal.reason` when the signal fires first: the command was applied once or not at all.
    */
   propose(command: Uint8Array, { signal }: CallOptions = {}): Promise<Result> {
     if (this.#end !== undefined) return Promise.reject(this.#end);
     if (signal?.aborted) return Promise.reject(signal.reason);
+    const problem = commandProblem(command);
+    if (problem !== undefined) return Promise.reject(problem);
     if (this.#nextSerial - this.#firstOutstanding >= MAX_OUTSTANDING) {
       const reason = `${MAX_OUTSTANDING} commands of this session are open, or behind one that is`;
       const remedy = 'back off, then retry';
@@ -116,7 +121,7 @@ export class Session<Result> implements Disposable {
     void this.close();
   }
 
-  /** @internal The node ends: no more signs of life. Open commands hear it from the node. */
+  /** @internal The node ends or was removed: no more signs of life. Open commands hear it from the node. */
   stop(reason: RaftError): void {
     this.#finish(this.#end ?? reason);
   }
@@ -158,7 +163,8 @@ export class Session<Result> implements Disposable {
         if (signal?.aborted || !(error instanceof RaftError)) throw error;
         if (error.code === 'RAFT_OUTCOME_UNKNOWN') continue;
         if (!isRepeated) throw error;
-        if (error.code === 'RAFT_CLOSED') throw endedMeanwhile(error);
+        if (error.code === 'RAFT_CLOSED' || error.code === 'RAFT_REMOVED')
+          throw endedMeanwhile(error);
         // Refused now, which says nothing about the attempt before.
         await this.#host.pause(signal);
       }
@@ -171,15 +177,21 @@ export class Session<Result> implements Disposable {
       this.#hasHeard = false;
       return;
     }
+    // While nobody leads one sign is enough: more would wait beside it, without end.
+    if (this.#isRenewing) return;
+    this.#isRenewing = true;
     const entry = { session: this.id, firstOutstanding: this.#firstOutstanding };
     const { signal } = this.#ending;
-    this.#host.propose({ kind: 'renew', ...entry }, { signal }).then(
+    const renewed = this.#host.propose({ kind: 'renew', ...entry }, { signal }).then(
       (reply) => {
         if (reply.kind === 'expired') this.#expire('not applied');
       },
       // The next one is due soon.
       () => {},
     );
+    void renewed.then(() => {
+      this.#isRenewing = false;
+    });
   }
 
   #expire(outcome: 'unknown' | 'not applied'): RaftError {
@@ -210,6 +222,7 @@ function fired(signal: AbortSignal): Promise<never> {
 }
 
 function endedMeanwhile(cause: RaftError): RaftError {
-  const message = 'the node ended meanwhile; resume the session and propose the same number again';
+  const remedy = 'resume the session, here or at another server, and propose the same number again';
+  const message = `this server ended or was removed meanwhile; ${remedy}`;
   return new RaftError('RAFT_OUTCOME_UNKNOWN', message, { cause });
 }

@@ -5,7 +5,7 @@ import { bytes, FAST, TestCluster, temporaryDirectory, until } from '../cluster.
 import { RaftError } from '../errors.ts';
 import { MemoryNetwork } from '../peers/memory-network.ts';
 import { RaftNode } from '../raft-node.ts';
-import type { Session } from './session.ts';
+import { Session } from './session.ts';
 import { losing, SavingMachine } from './sessions.test.support.ts';
 
 async function alone(context: Parameters<typeof temporaryDirectory>[0], timeoutMs = 60_000) {
@@ -160,6 +160,41 @@ test('a session refuses what it cannot keep in mind', async (context) => {
     code: 'RAFT_COMMAND_TOO_LARGE',
   });
   assert.equal(await session.propose(new Uint8Array(1_572_864)), 1_026);
+});
+
+test('on a server that is removed nothing waits for ever, and another goes on', async (context) => {
+  const cluster = new TestCluster(context, 3);
+  await cluster.openAll();
+  const [leader, follower] = [await cluster.leader(), await cluster.follower()];
+  const session = await follower.openSession();
+  assert.equal(await session.propose(bytes('a')), 1);
+  const { id } = follower.status();
+  await leader.changeMembership({ voters: [1, 2, 3].filter((member) => member !== id) });
+  await until(() => follower.status().membership.standing === 'removed');
+  await assert.rejects(session.propose(bytes('b')), { code: 'RAFT_REMOVED' });
+  assert.throws(() => follower.resumeSession(session.id, 2), { code: 'RAFT_REMOVED' });
+  await session.close();
+  using resumed = leader.resumeSession(session.id, session.nextSerial);
+  assert.equal(await resumed.propose(bytes('b')), 2);
+});
+
+test('one sign of life waits for a leader at a time', async (context) => {
+  context.mock.timers.enable({ apis: ['setInterval'] });
+  const answers: ((reply: { kind: 'done' }) => void)[] = [];
+  const host = {
+    propose: () => new Promise<{ kind: 'done' }>((resolve) => answers.push(resolve)),
+    decodeResult: () => undefined,
+    pause: () => Promise.resolve(),
+    timeoutMs: 600,
+    ended: () => {},
+  };
+  using _ = new Session(host, 1, 1);
+  context.mock.timers.tick(2_000);
+  assert.equal(answers.length, 1);
+  answers[0]?.({ kind: 'done' });
+  await new Promise(setImmediate);
+  context.mock.timers.tick(2_000);
+  assert.equal(answers.length, 2);
 });
 
 test('a machine that cannot keep sessions, or none at all: refused', async (context) => {

@@ -49,6 +49,10 @@ export class Sessions<Result> {
     });
     machine.onChange = this.#clock.check;
     runtime.onLeadership(this.#clock.check);
+    runtime.membership.listen(() => {
+      const { removal } = runtime.membership;
+      if (removal !== undefined) this.stop(removal);
+    });
   }
 
   async open({ signal }: CallOptions): Promise<Session<Result>> {
@@ -74,7 +78,7 @@ export class Sessions<Result> {
     return session;
   }
 
-  /** The node ends. */
+  /** The node ends, or was removed. */
   stop(reason: RaftError): void {
     this.#end = reason;
     this.#clock.stop();

@@ -1,0 +1,57 @@
+/**
+ * Arguments as they come from programs that no compiler has looked at. What is replicated is checked
+ * before it is proposed: a command or an address that is none would be in every server's log for ever.
+ */
+
+import { types } from 'node:util';
+import type { PeerAddress } from './api.ts';
+import { RaftError } from './errors.ts';
+
+const LARGEST_PORT = 65_535;
+const LONGEST_HOST = 255;
+
+export function badOption(problem: string, remedy: string): RaftError {
+  return new RaftError('RAFT_BAD_OPTION', `${problem}; ${remedy}`);
+}
+
+/** @throws {RaftError} `RAFT_BAD_OPTION` */
+export function requireWhole(name: string, value: unknown, smallest: number): void {
+  if (Number.isSafeInteger(value) && (value as number) >= smallest) return;
+  throw badOption(`${name} is ${shown(value)}`, `give a whole number of at least ${smallest}`);
+}
+
+/** @throws {RaftError} `RAFT_BAD_OPTION` */
+export function requireAddress(whose: string, address: PeerAddress): void {
+  const { host, port } = (address ?? {}) as Partial<PeerAddress>;
+  const remedy = "give { host: '10.0.0.1', port: 2380 }";
+  if (typeof host !== 'string' || host === '' || host.length > LONGEST_HOST) {
+    throw badOption(`the host of ${whose} is ${shown(host)}`, remedy);
+  }
+  if (Number.isSafeInteger(port) && Number(port) >= 0 && Number(port) <= LARGEST_PORT) return;
+  throw badOption(`the port of ${whose} is ${shown(port)}`, remedy);
+}
+
+/** @throws {RaftError} `RAFT_BAD_OPTION` */
+export function requireDirectory(directory: string): void {
+  if (typeof directory === 'string' && directory !== '') return;
+  const problem = directory === '' ? 'directory is empty' : `directory is ${shown(directory)}`;
+  throw badOption(
+    problem,
+    'name one; undefined keeps everything in memory, where that is possible',
+  );
+}
+
+/** Undefined for bytes, of whatever realm. */
+export function commandProblem(command: unknown): RaftError | undefined {
+  if (types.isUint8Array(command)) return undefined;
+  const problem = `a command is bytes, and this is ${shown(command)}`;
+  return badOption(problem, 'give a Uint8Array, or a Buffer');
+}
+
+/** A value as a message names it: a string in quotes, so that '1' is not taken for 1. */
+function shown(value: unknown): string {
+  if (typeof value === 'string') return `'${value}'`;
+  return typeof value === 'object' && value !== null
+    ? `a ${value.constructor?.name}`
+    : String(value);
+}
