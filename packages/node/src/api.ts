@@ -129,7 +129,7 @@ export interface MembershipTarget {
 }
 
 export interface ChangeMembershipOptions extends CallOptions {
-  /** Where newcomers are reached, and members that have moved. */
+  /** Where newcomers are reached, and members that have moved. Not for a group, which has its hosts'. */
   readonly addresses?: Readonly<Record<number, PeerAddress>>;
   /**
    * When those who have no vote yet get it.

@@ -294,14 +294,17 @@ export class RaftNode<Result = undefined> implements AsyncDisposable {
     return this.#runtime.raft.isAtRest;
   }
 
-  /** Calls `listener` whenever term, leader or our own role changes. Answers how to end that. */
+  /**
+   * Calls `listener` whenever term, leader or our own role changes. Answers how to end that. What it
+   * throws ends the node.
+   */
   onLeadership(listener: (leadership: Leadership) => void): () => void {
     return this.#runtime.onLeadership(listener);
   }
 
   /**
    * Calls `listener` whenever the membership in force, its commitment or our own standing changes.
-   * Answers how to end that.
+   * Answers how to end that. What it throws ends the node.
    */
   onMembership(listener: (membership: ClusterMembership) => void): () => void {
     return this.#runtime.membership.listen(listener);

@@ -100,7 +100,10 @@ export class Runtime<Result> implements GroupReceiver, ApplyObserver<Result> {
     const isDiskFull = () => storage.log.isFull;
     this.proposals = new Proposals<Result>(callHost, isDiskFull, limits, appliedIndex);
     this.reads = new Reads(callHost, limits, appliedIndex);
-    this.changes = new MembershipChanges(callHost, options.peers, electionTimeoutMs);
+    this.changes = new MembershipChanges({
+      ...{ host: callHost, atStart: options.peers, patienceMs: electionTimeoutMs },
+      takesAddresses: parts.transport.takesAddresses,
+    });
     this.transfers = new LeadershipTransfers(callHost);
     const { raft } = this;
     const id = options.id as NodeId;
@@ -187,9 +190,9 @@ export class Runtime<Result> implements GroupReceiver, ApplyObserver<Result> {
     this.#leaveIfRemoved();
   }
 
-  restored({ index }: SnapshotMeta): void {
+  restored({ index, term }: SnapshotMeta): void {
     this.#parts.log('info', 'restored a snapshot', { index });
-    this.proposals.skippedTo(index);
+    this.proposals.restored({ index, term });
     this.reads.applied(index);
     this.#loop.wake();
   }

@@ -49,27 +49,33 @@ const MAY_PASS: readonly ChangeRefusal[] = ['no-commit-in-this-term', 'would-los
 
 const MODES: readonly ChangeMode[] = ['when-caught-up', 'at-once', 'forced'];
 
+export interface MembershipChangesOptions {
+  readonly host: CallHost;
+  /** Where members are reached of whom the log says nothing. */
+  readonly atStart: Readonly<Record<number, PeerAddress>>;
+  /** How long a server that is up may be silent: a new leader has heard nobody yet. */
+  readonly patienceMs: Milliseconds;
+  /** False for a group of a host: only hosts of `atStart` can be reached. */
+  readonly takesAddresses: boolean;
+}
+
 export class MembershipChanges {
   readonly #host: CallHost;
   readonly #raft: Raft;
-  /** Where members are reached of whom the log says nothing. */
-  readonly #atStart: Readonly<Record<number, PeerAddress>>;
+  readonly #atStart: MembershipChangesOptions['atStart'];
   readonly #patienceMs: Milliseconds;
+  readonly #takesAddresses: boolean;
   #asked: Asked[] = [];
   #begun: Begun[] = [];
   /** Where the leader stood when it refused what may be asked again. */
   #refusedAt: LogIndex | undefined;
 
-  /** @param patienceMs How long a server that is up may be silent: a new leader has heard nobody yet. */
-  constructor(
-    host: CallHost,
-    atStart: Readonly<Record<number, PeerAddress>>,
-    patienceMs: Milliseconds,
-  ) {
+  constructor({ host, atStart, patienceMs, takesAddresses }: MembershipChangesOptions) {
     this.#host = host;
     this.#raft = host.raft;
     this.#atStart = atStart;
     this.#patienceMs = patienceMs;
+    this.#takesAddresses = takesAddresses;
   }
 
   change(target: MembershipTarget, options: ChangeMembershipOptions): Promise<void> {
@@ -207,10 +213,15 @@ export class MembershipChanges {
     const everybody = [...voters, ...learners];
     const { configuration } = this.#raft.membership;
     if (everybody.some((id) => configuration.removed.includes(id))) throw refusal('id-was-removed');
+    if (!this.#takesAddresses && given.length > 0) {
+      throw badOption('a group is reached where its hosts are', 'leave addresses out');
+    }
     const known = new Set([...membersOf(configuration), ...given.map(({ id }) => id)]);
     const lost = everybody.find((id) => !known.has(id) && this.#atStart[id] === undefined);
-    if (lost !== undefined)
-      throw badOption(`no address of server ${lost} is known`, 'give it in addresses');
+    if (lost !== undefined) {
+      const remedy = this.#takesAddresses ? 'give it in addresses' : 'name hosts that are in peers';
+      throw badOption(`no address of server ${lost} is known`, remedy);
+    }
     const stranger = given.find(({ id }) => !everybody.includes(id));
     if (stranger === undefined) return;
     const problem = `there is an address of server ${stranger.id}, which takes no part`;

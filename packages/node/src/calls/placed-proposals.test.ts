@@ -53,9 +53,24 @@ test('proposals of an earlier lead wait beside those of the present one', () => 
   place(1, 5, 'old 5', 'old 6', 'old 7');
   place(3, 6, 'new 6');
   apply(1, 5, 'r5');
+  assert.deepEqual(outcomes, { 'old 5': 'r5' });
   apply(3, 6, 'r6');
-  apply(3, 7, 'r7');
   assert.deepEqual(outcomes, { 'old 5': 'r5', 'old 6': 'lost', 'new 6': 'r6', 'old 7': 'lost' });
+});
+
+test('a later term before its index means too that a proposal is lost, whichever comes first', () => {
+  const { placed, outcomes, place, apply } = setUp();
+  place(1, 5, 'a');
+  place(2, 4, 'b', 'c');
+  apply(2, 3, 'noop');
+  assert.deepEqual(outcomes, { a: 'lost' });
+  place(1, 6, 'd');
+  placed.skippedTo(placed.appliedIndex, () => new Error('unknown'));
+  assert.deepEqual(outcomes, { a: 'lost', d: 'lost' });
+  placed.skippedTo(4 as LogIndex, () => new Error('unknown'));
+  placed.reachedTerm(3 as Term);
+  assert.deepEqual(outcomes, { a: 'lost', d: 'lost', b: new Error('unknown'), c: 'lost' });
+  assert.equal(placed.bytes, 0);
 });
 
 test('what a snapshot skips is failed, and what lies behind it waits on', () => {

@@ -5,8 +5,9 @@
  *
  * A proposal is known by (index, term). Whoever applies that index in that term has its result; an
  * entry of another term at that index means that the command is lost for good, because a committed
- * index never changes (§5.4.3). Losing the lead decides nothing: the entry may still be committed by
- * the next leader, and mostly is.
+ * index never changes (§5.4.3). So does an entry of a later term before that index, since terms in a log
+ * only grow: a new leader's log may be shorter, and stay so while nobody proposes. Losing the lead
+ * decides nothing: the entry may still be committed by the next leader, and mostly is.
  */
 
 import { type LogIndex, largerIndex, type Term } from '@quorate/core';
@@ -36,6 +37,8 @@ export class PlacedProposals<Result> {
   #groups: PlacedGroup<Result>[] = [];
   #bytes = 0;
   #appliedIndex: LogIndex;
+  /** The newest of all that is applied, as far as was seen. */
+  #appliedTerm = 0 as Term;
   readonly #onLost: OnLost<Result>;
 
   constructor(onLost: OnLost<Result>, appliedIndex: LogIndex) {
@@ -45,6 +48,10 @@ export class PlacedProposals<Result> {
 
   get appliedIndex(): LogIndex {
     return this.#appliedIndex;
+  }
+
+  get appliedTerm(): Term {
+    return this.#appliedTerm;
   }
 
   /** Held for those who wait: their commands, and what the waiting costs. */
@@ -79,6 +86,14 @@ export class PlacedProposals<Result> {
       if (end <= range.lastIndex) isAnyDone = true;
     }
     if (isAnyDone) this.#forgetThrough(range.lastIndex);
+    this.reachedTerm(range.term);
+  }
+
+  /** Something of this term is applied. */
+  reachedTerm(term: Term): void {
+    if (term <= this.#appliedTerm) return;
+    this.#appliedTerm = term;
+    this.#loseOvertaken();
   }
 
   /** The state jumped to a snapshot of `index`: what became of the proposals up to it is unknown. */
@@ -90,6 +105,20 @@ export class PlacedProposals<Result> {
       }
     }
     this.#forgetThrough(index);
+    this.#loseOvertaken();
+  }
+
+  /** What is not applied yet and of an older term will never be. */
+  #loseOvertaken(): void {
+    const overtaken = this.#groups.filter(({ term }) => term < this.#appliedTerm);
+    if (overtaken.length === 0) return;
+    this.#groups = this.#groups.filter(({ term }) => term >= this.#appliedTerm);
+    for (const group of overtaken) this.#bytes -= costOf(group);
+    for (const { firstIndex, payload, calls } of overtaken) {
+      for (const [at, call] of calls.entries()) {
+        if (firstIndex + at > this.#appliedIndex && call) this.#onLost(call, payload, at);
+      }
+    }
   }
 
   #forgetThrough(index: LogIndex): void {

@@ -13,6 +13,7 @@ import {
   type LogIndex,
   type Milliseconds,
   type Raft,
+  type SnapshotMeta,
 } from '@quorate/core';
 import {
   type CommandSlab,
@@ -145,8 +146,9 @@ export class Proposals<Result> {
     const group = this.#forwarding.answered(result, now);
     if (group === undefined) return;
     this.#placed.add(group);
-    // The entries may have overtaken the answer, and their results are gone.
-    if (group.firstIndex <= this.#placed.appliedIndex) this.skippedTo(this.#placed.appliedIndex);
+    const { appliedIndex, appliedTerm } = this.#placed;
+    // The entries may have overtaken the answer, and their results are gone; or others have.
+    if (group.firstIndex <= appliedIndex || group.term < appliedTerm) this.skippedTo(appliedIndex);
   }
 
   /** The request with this id has certainly not left this server. */
@@ -159,7 +161,13 @@ export class Proposals<Result> {
     this.#placed.applied(range, results, resultsFrom);
   }
 
-  /** The state stands at `index` and gave no results on the way, as after a snapshot. */
+  /** A snapshot has taken the state's place. */
+  restored({ index, term }: Pick<SnapshotMeta, 'index' | 'term'>): void {
+    this.skippedTo(index);
+    this.#placed.reachedTerm(term);
+  }
+
+  /** The state stands at `index` and gave no results on the way. */
   skippedTo(index: LogIndex): void {
     this.#placed.skippedTo(index, () => outcomeUnknown('the result was not seen here'));
   }

@@ -98,6 +98,7 @@ export class Groups implements Receiver {
 
 /** Sends as one group. What it sends leaves at the end of the round, with that of the others. */
 class GroupPort implements GroupTransport {
+  readonly takesAddresses = false;
   readonly #groups: Groups;
   readonly #transport: Transport;
   readonly #group: number;

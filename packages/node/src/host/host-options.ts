@@ -33,7 +33,12 @@ export type GroupOptions<Result> = Pick<
   RaftNodeOptions<Result>,
   'machine' | 'snapshotEntries' | 'keepEntries' | 'sessions' | 'trace'
 > & {
-  /** The hosts that vote when the group is new. @default all hosts */
+  /**
+   * The hosts that vote when the group is new, the same wherever it is opened: two lists would begin two
+   * groups under one id. `[]` where it is to be added.
+   *
+   * @default all hosts
+   */
   readonly voters?: readonly number[];
 };
 

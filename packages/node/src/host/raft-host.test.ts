@@ -107,6 +107,12 @@ test('what cannot be opened says why', async (context) => {
     const group = host.openGroup(10, { voters: voters as number[] });
     await assert.rejects(group, { code: 'RAFT_BAD_OPTION', message: /voter/ });
   }
+  await until(() => node.isLeader);
+  const stranger = { 2: { host: '127.0.0.1', port: 2380 } };
+  for (const options of [{}, { addresses: stranger }]) {
+    const change = node.changeMembership({ voters: [1, 2] }, options);
+    await assert.rejects(change, { code: 'RAFT_BAD_OPTION', message: /hosts/ });
+  }
   await node.close();
   await assert.rejects(host.openGroup(9), {
     code: 'RAFT_BAD_OPTION',

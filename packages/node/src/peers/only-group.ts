@@ -9,6 +9,7 @@ import {
 /** A transport all to itself, for a server that is its only group. What is for others is not heard. */
 export function onlyGroup(transport: Transport): GroupTransport {
   return {
+    takesAddresses: true,
     open: (receiver) => transport.open(receiverOf(receiver)),
     setPeers: (peers) => transport.setPeers(peers),
     send: (message) => transport.send(message, ONLY_GROUP),

@@ -110,6 +110,8 @@ export interface Receiver {
 
 /** A transport as one group sees it. */
 export interface GroupTransport {
+  /** False where members can only be hosts that are connected anyway. */
+  readonly takesAddresses: boolean;
   open(receiver: GroupReceiver): Promise<void>;
   setPeers(peers: Peers): void;
   send(message: Message): boolean;
