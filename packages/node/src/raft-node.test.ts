@@ -261,6 +261,8 @@ test('a state machine that throws ends its node, with the cause', async (context
   const reason = await node.ended;
   assert.equal((reason as { code?: string }).code, 'RAFT_MACHINE_FAILED');
   assert.equal(reason?.cause, cause);
+  assert.match(reason?.message ?? '', /out of cheese/);
+  assert.equal(node.isLeader, false, 'who has ended leads nobody');
 });
 
 test('options that cannot be right are refused by name', async () => {

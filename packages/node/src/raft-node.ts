@@ -285,8 +285,9 @@ export class RaftNode<Result = undefined> implements AsyncDisposable {
     };
   }
 
+  /** False from the moment this node ends, although nobody may lead in its place yet. */
   get isLeader(): boolean {
-    return this.#runtime.raft.isLeader;
+    return this.#closed === undefined && this.#runtime.raft.isLeader;
   }
 
   /** A group of a host that is idle: nothing is sent, no timer runs. It wakes when it is needed. */
