@@ -35,8 +35,11 @@ const FIRST_SEGMENT_BYTES = 1_048_576;
 const DEFAULT_SEGMENT_BYTES = 67_108_864;
 const DEFAULT_SYNC_WRITE_BYTES = 131_072;
 
-/** More is not combined: a larger write is not faster and delays those who wait for its first part. */
-const MOST_COMBINED_BYTES = 524_288;
+/**
+ * More is not combined: with its headers it goes to the disk at once (durable-file.ts), and a larger
+ * write delays those who wait for its first part.
+ */
+const MOST_COMBINED_BYTES = 1_044_480;
 
 /**
  * Small writes are synchronous while they take less than this on average. A rare slow one is the
