@@ -1,5 +1,5 @@
 /**
- * A leader in a process of its own, under load: proposes what its parent asks for, backs off when it
+ * A leader in a process of its own, under load: proposes what its parent asks for, goes on when it
  * is refused, and tells at the end what it holds and the most it ever held.
  */
 
@@ -11,10 +11,13 @@ import type { StateMachine } from './state-machine.ts';
 interface Order {
   readonly options: Omit<RaftNodeOptions<number>, 'machine'>;
   readonly commandBytes: number;
+  /** To be applied. */
   readonly commands: number;
+  /** Offered at once. */
+  readonly burst: number;
 }
 
-const { options, commandBytes, commands } = JSON.parse(process.argv[2] as string) as Order;
+const { options, commandBytes, commands, burst } = JSON.parse(process.argv[2] as string) as Order;
 
 /** Only counts, so that what is held is held by the node. */
 const machine: StateMachine<number> = {
@@ -37,28 +40,33 @@ const before = heldBytes();
 let mostHeld = 0;
 let mostPending = 0;
 let refusals = 0;
-const calls = new Set<Promise<unknown>>();
-for (let sent = 0; sent < commands; ) {
-  const call = node.propose(new Uint8Array(commandBytes));
-  calls.add(call);
-  const settled = () => void calls.delete(call);
-  call.then(settled, settled);
-  const refusal = await Promise.race([
-    call.then(() => undefined).catch((error: unknown) => error),
-    new Promise((resolve) => setImmediate(() => resolve(undefined))),
-  ]);
-  if (refusal === undefined) {
-    sent += 1;
-    mostPending = Math.max(mostPending, node.status().pendingBytes);
-    if (sent % 500 === 0) mostHeld = Math.max(mostHeld, heldBytes() - before);
-    continue;
-  }
-  if (!(refusal instanceof RaftError && refusal.code === 'RAFT_PROPOSAL_DROPPED')) throw refusal;
-  refusals += 1;
-  // Until something is applied.
-  await Promise.race(calls);
+let applied = 0;
+let failure: unknown;
+let open: Promise<void>[] = [];
+
+function offer(): void {
+  const call = node.propose(new Uint8Array(commandBytes)).then(
+    () => {
+      applied += 1;
+    },
+    (error: unknown) => {
+      if (error instanceof RaftError && error.code === 'RAFT_PROPOSAL_DROPPED') refusals += 1;
+      else failure = error;
+    },
+  );
+  open.push(call);
 }
-await Promise.all(calls);
+
+while (applied < commands && failure === undefined) {
+  open = [];
+  // More at once than may be pending, whatever the disks do meanwhile.
+  for (let offered = 0; offered < burst; offered += 1) offer();
+  mostPending = Math.max(mostPending, node.status().pendingBytes);
+  await new Promise((resolve) => setImmediate(resolve));
+  mostHeld = Math.max(mostHeld, heldBytes() - before);
+  await Promise.all(open);
+}
+if (failure !== undefined) throw failure;
 mostHeld = Math.max(mostHeld, heldBytes() - before);
 process.send?.({ mostHeld, mostPending, refusals });
 process.once('message', () => void node.close().then(() => process.disconnect()));

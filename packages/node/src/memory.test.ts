@@ -37,7 +37,7 @@ test('a leader under load, with a dead and a hanging follower, stays within its 
     ...{ id: 1, clusterId: 7, peers, directory, maxPendingBytes },
     raft: { ...raft, electionTimeoutMs: 1_000 },
   };
-  const order = { options, commandBytes: 16_384, commands: 4_000 };
+  const order = { options, commandBytes: 16_384, commands: 4_000, burst: 512 };
   const program = fileURLToPath(new URL('loaded-leader.test.support.js', import.meta.url));
   const leader = fork(program, [JSON.stringify(order)], { execArgv: ['--expose-gc'] });
   context.after(() => leader.kill());
@@ -55,6 +55,10 @@ test('a leader under load, with a dead and a hanging follower, stays within its 
   const { maxTailBytes, maxUncommittedBytes, maxApplyBytes } = limits;
   const sum = maxTailBytes + maxUncommittedBytes + maxPendingBytes + maxApplyBytes + queues;
   const load = order.commands * order.commandBytes;
+  assert.ok(
+    order.burst * order.commandBytes > maxPendingBytes,
+    'a burst is more than may be pending',
+  );
   assert.ok(load > 2 * sum, 'the load is larger than what may be held');
   assert.ok((mostHeld as number) < sum, `${mostHeld} of ${load} bytes held, ${sum} allowed`);
   assert.ok((refusals as number) > 0, 'the limit was reached');
