@@ -33,6 +33,20 @@ export const elections = [
     test: [VOTE, 'vote: the same term, another got the vote: voted-for-another'],
   },
   {
+    id: 'term-renews-patience',
+    hazards: [12],
+    wrong:
+      'whoever hears of a newer term starts waiting over, so that the only server that can win never runs',
+    file: 'core/src/state.ts',
+    before:
+      "if (reason === 'higher-term' && deadline < Infinity) follower.electionDeadline = deadline;",
+    after: '',
+    test: [
+      ELECTION,
+      'a candidate that cannot win makes nobody wait longer, one that gets the vote does (hazard 12)',
+    ],
+  },
+  {
     id: 'vote-before-disk',
     hazards: [3],
     wrong: 'a vote is told before it is durable',

@@ -90,4 +90,13 @@ export const reads = [
     after: 'from.options.leaseReads && from.hardState.term < 0;',
     test: [READ, 'a restarted voter keeps the promise it may have given (hazard 22)'],
   },
+  {
+    id: 'only-voter-promises-nothing',
+    hazards: [22],
+    wrong: 'the only voter of an uncommitted configuration runs at once, whatever it had promised',
+    file: 'core/src/state.ts',
+    before: 'follower.electionDeadline = this.votesFrom;',
+    after: 'follower.electionDeadline = this.now;',
+    test: [READ, 'the only voter keeps it too: the lead may just be passing to it (hazard 22)'],
+  },
 ];

@@ -75,6 +75,16 @@ test('granting a pre-vote moves no timer and promises nothing (hazard 12)', () =
   assert.deepEqual(server.writes, []);
 });
 
+test('a candidate that cannot win makes nobody wait longer, one that gets the vote does (hazard 12)', () => {
+  const server = new Server(1, VOTERS, [1]);
+  const deadline = server.raft.nextDeadline;
+  server.now = 500;
+  server.receive(voteRequest(2, 5));
+  assert.deepEqual([server.raft.term, server.raft.nextDeadline], [5, deadline]);
+  server.receive(voteRequest(3, 6, [1, 1]));
+  assert.ok(server.raft.nextDeadline > deadline);
+});
+
 test('a refused pre-vote carries the higher term, and the candidate adopts it (hazard 11)', () => {
   const ahead = new Server(2, VOTERS, [], { term: 7 });
   ahead.receive(preVoteRequest(1, 1));

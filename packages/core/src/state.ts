@@ -75,8 +75,8 @@ export class NodeState {
     this.votesFrom = mayHavePromised ? from.now + from.options.electionTimeoutMs : from.now;
     const follower = this.#newFollower(undefined);
     this.role = follower;
-    // Nobody else could be leading.
-    if (isOnlyVoter(this.configuration, this.id)) follower.electionDeadline = this.now;
+    // Nobody else need be asked. One that is about to lose its lead to us may still hold our promise.
+    if (isOnlyVoter(this.configuration, this.id)) follower.electionDeadline = this.votesFrom;
   }
 
   get currentTerm(): Term {
@@ -129,8 +129,13 @@ export class NodeState {
   }
 
   becomeFollower(leaderId: NodeId | undefined, reason: StepDownReason): void {
+    const deadline = this.role.kind === 'leader' ? Infinity : this.role.electionDeadline;
     this.#leaveRole();
-    this.role = this.#newFollower(leaderId);
+    const follower = this.#newFollower(leaderId);
+    // To hear of a newer term is neither to hear a leader nor to give a vote (Figure 2, Followers): who
+    // started waiting over at each would never run beside others that run more often and cannot win.
+    if (reason === 'higher-term' && deadline < Infinity) follower.electionDeadline = deadline;
+    this.role = follower;
     const { id: node, currentTerm: term } = this;
     this.trace?.({ kind: 'becameFollower', node, term, leader: leaderId, reason });
   }

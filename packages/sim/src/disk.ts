@@ -85,9 +85,12 @@ export class Disk {
 
   /** Drops the entries before `firstIndex`, which a durable snapshot replaces. */
   dropBefore(firstIndex: LogIndex): void {
-    this.durable.dropBefore(firstIndex);
     this.latest.dropBefore(firstIndex);
-    if (this.#rot?.kind === 'entries' && this.#rot.last < firstIndex) this.#rot = undefined;
+    // Writes that are under way may replace what still lies there.
+    this.afterWrites(() => {
+      this.durable.dropBefore(firstIndex);
+      if (this.#rot?.kind === 'entries' && this.#rot.last < firstIndex) this.#rot = undefined;
+    });
   }
 
   /** Entries for a slow follower, or undefined: the disk cannot read them. */

@@ -159,6 +159,14 @@ test('a restarted voter keeps the promise it may have given (hazard 22)', () => 
   assert.equal(voter.raft.term, 2);
 });
 
+test('the only voter keeps it too: the lead may just be passing to it (hazard 22)', () => {
+  const options = { leaseReads: true };
+  const voter = new Server(2, [2], [1], { term: 1 }, options);
+  assert.equal(voter.raft.nextDeadline, 1000);
+  const fresh = new Server(2, [2], [], { term: 0 }, options);
+  assert.equal(fresh.raft.nextDeadline, 0, 'it has promised nothing');
+});
+
 test('a lease is renewed with every heartbeat interval, and lasts', () => {
   const servers = leasing();
   const [leader] = servers;
