@@ -161,11 +161,13 @@ export function onAppendRejected(node: LeaderNode, message: AppendRejected): voi
   const meeting = node.log.lastAtOrBelowTerm(message.hintIndex, message.hintTerm);
   // A refusal of our base itself: what it has there is not ours, and we hold nothing older.
   const { base } = node.log;
-  if (message.hintIndex < base.index || message.prevLogIndex <= base.index) {
+  const isGone = message.hintIndex < base.index || message.prevLogIndex <= base.index;
+  if (isGone && progress.matchIndex < base.index) {
     sendSnapshot(node, message.from, progress);
     return;
   }
-  toProbeAfterRefusal(progress, nextIndex(meeting.index));
+  // A hint below what it has acknowledged since is a late one.
+  toProbeAfterRefusal(progress, nextIndex(largerIndex(meeting.index, progress.matchIndex)));
   const { id, currentTerm: term } = node;
   const { nextIndex: next } = progress;
   node.trace?.({ kind: 'backtracked', node: id, term, follower: message.from, nextIndex: next });
