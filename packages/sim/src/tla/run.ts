@@ -60,7 +60,9 @@ export async function runForTla(seed: number, minLines = DEFAULT_TLA_LINES): Pro
   const { size, reached } = run;
   if (acceptance.kind === 'disputed') {
     const lines = printed.slice(0, acceptance.line - 1);
-    return { size, lines, endsEarly: acceptance.reason, acceptance, failure, reached };
+    const endsEarly = acceptance.reason;
+    const wrong = failure instanceof UntraceableError ? undefined : failure;
+    return { size, lines, endsEarly, acceptance, failure: wrong, reached };
   }
   if (failure instanceof UntraceableError) {
     const { message: endsEarly } = failure;

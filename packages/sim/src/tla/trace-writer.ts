@@ -116,6 +116,8 @@ export class TraceWriter implements ServerObserver {
         throw new UntraceableError('it asks for pre-votes');
       case 'configurationAppended':
         throw new UntraceableError('it changes the membership');
+      case 'followerLostEntries':
+        throw new UntraceableError('what was acknowledged is refused twice, and sent again');
       case 'becameFollower':
         if (VOLUNTARY.includes(event.reason)) this.#tell(server, 'BecomeFollower');
         else if (!INVOLUNTARY.includes(event.reason)) throw new UntraceableError(event.reason);
