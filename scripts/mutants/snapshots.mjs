@@ -92,8 +92,8 @@ export const snapshots = [
     hazards: [25],
     wrong: 'a follower that refuses the base of a log that holds nothing older is only asked again',
     file: 'core/src/leader/replicate.ts',
-    before: 'if (message.hintIndex < base.index || message.prevLogIndex <= base.index) {',
-    after: 'if (message.hintIndex < base.index) {',
+    before: 'const isGone = message.hintIndex < base.index || message.prevLogIndex <= base.index;',
+    after: 'const isGone = message.hintIndex < base.index;',
     test: [
       REPLICATE,
       'a follower that conflicts at the base of the log is sent the snapshot (hazard 25)',
