@@ -128,6 +128,9 @@ test('refusals that a later answer has overtaken change nothing', () => {
   leader.receive(rejected(2, 2, [0, 0], 1));
   leader.propose();
   assert.deepEqual(shape(leader.takeSent()), [[4, 4]]);
+  // Of what was sent behind: asked again, but not below what was acknowledged.
+  leader.receive(rejected(2, 4, [1, 1], 1));
+  assert.deepEqual(shape(leader.takeSent()), [[4, 4]]);
 });
 
 test('matchIndex never falls (Figure 2)', () => {
