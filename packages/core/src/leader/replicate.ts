@@ -162,12 +162,12 @@ export function onAppendRejected(node: LeaderNode, message: AppendRejected): voi
   // A refusal of our base itself: what it has there is not ours, and we hold nothing older.
   const { base } = node.log;
   const isGone = message.hintIndex < base.index || message.prevLogIndex <= base.index;
+  // Unless it has acknowledged more since: then the refusal is a late one.
   if (isGone && progress.matchIndex < base.index) {
     sendSnapshot(node, message.from, progress);
     return;
   }
-  // A hint below what it has acknowledged since is a late one.
-  toProbeAfterRefusal(progress, nextIndex(largerIndex(meeting.index, progress.matchIndex)));
+  toProbeAfterRefusal(progress, nextIndex(meeting.index));
   const { id, currentTerm: term } = node;
   const { nextIndex: next } = progress;
   node.trace?.({ kind: 'backtracked', node: id, term, follower: message.from, nextIndex: next });
