@@ -69,7 +69,8 @@ type Item =
     };
 
 /** A record on its way to the disk, and what to note when it is there. */
-interface Outgoing extends ComposedRecord {
+interface Outgoing {
+  readonly record: ComposedRecord;
   readonly segment: Segment;
   readonly position: number;
   readonly items: readonly Item[];
@@ -197,7 +198,7 @@ export class DiskLog implements Log {
     const { file, path } = outgoing.segment;
     const start = performance.now();
     try {
-      writeAllSync(file, outgoing.chunks, outgoing.position);
+      writeAllSync(file, outgoing.record.chunks, outgoing.position);
     } catch (cause) {
       this.#failure = diskError(cause, path);
       throw this.#failure;
@@ -248,7 +249,7 @@ export class DiskLog implements Log {
     if (!this.#hasRoom(bytes)) this.#beginSegment(await this.#supply.take());
     const outgoing = this.#compose(items);
     const start = performance.now();
-    await writeAll(outgoing.segment.file, outgoing.chunks, outgoing.position);
+    await writeAll(outgoing.segment.file, outgoing.record.chunks, outgoing.position);
     if (bytes <= this.#options.syncWriteBytes) this.#noteDuration(performance.now() - start);
     this.#settle(outgoing);
   }
@@ -296,12 +297,13 @@ export class DiskLog implements Log {
       previousChecksum: this.#lastChecksum,
       salt: this.#options.salt,
     };
-    const composed = composeRecord(items, place, this.#shape.hardState);
-    return { ...composed, segment, position: place.position, items };
+    const record = composeRecord(items, place, this.#shape.hardState);
+    return { record, segment, position: place.position, items };
   }
 
   /** The record is durable. */
-  #settle({ segment, end, checksum, items, locations }: Outgoing): void {
+  #settle({ record, segment, items }: Outgoing): void {
+    const { end, checksum, locations } = record;
     const bytes = end - this.#position;
     this.#averageRecordBytes += (bytes - this.#averageRecordBytes) / AVERAGED_WRITES;
     this.#position = end;
