@@ -22,8 +22,8 @@ export const replication = [
     hazards: [],
     wrong: 'half of an even number of logs is enough (§5.3)',
     file: 'core/src/quorum/majority.ts',
-    before: 'return values[Math.floor(values.length / 2)]!;',
-    after: 'return values[Math.floor((values.length - 1) / 2)]!;',
+    before: 'if (2 * reachedBy > voters.length) greatest = value;',
+    after: 'if (2 * reachedBy >= voters.length) greatest = value;',
     test: [
       'core/src/leader/commit.test.ts',
       'commit rule (§5.4.2): even size needs more than half',
