@@ -2,6 +2,7 @@
 
 const FOLLOWER = 'core/src/follower.test.ts';
 const REPLICATE = 'core/src/leader/replicate.test.ts';
+const LOST = 'core/src/leader/lost-entries.test.ts';
 const LOG = 'core/src/log/log.test.ts';
 
 export const replication = [
@@ -126,7 +127,7 @@ export const replication = [
     hazards: [7],
     wrong: 'a leader insists on what a follower’s disk has lost, as fast as it refuses',
     file: 'core/src/leader/replicate.ts',
-    before: 'if (message.prevLogIndex === progress.matchIndex) {',
+    before: 'if (hasItsWordAgainstIt(progress, message)) {',
     after: 'if (message.prevLogIndex < 0) {',
     test: [
       REPLICATE,
@@ -153,6 +154,28 @@ export const replication = [
     before: 'return message.prevLogIndex < progress.matchIndex;',
     after: 'return false;',
     test: [REPLICATE, 'refusals that a later answer has overtaken change nothing'],
+  },
+  {
+    id: 'loss-by-late-refusal',
+    hazards: [7],
+    wrong:
+      'while a leader probes, a late refusal is proof that a disk has lost what it acknowledged',
+    file: 'core/src/leader/replicate.ts',
+    before: 'if (!isInDoubt) {',
+    after: "if (progress.mode.kind !== 'probe') {",
+    test: [
+      LOST,
+      'a late refusal proves no loss while the leader asks after another one (hazard 7)',
+    ],
+  },
+  {
+    id: 'loss-counted-in-part',
+    hazards: [7],
+    wrong: 'of a disk that has lost entries, those below are counted without asking',
+    file: 'core/src/leader/replicate.ts',
+    before: 'progress.matchIndex = INDEX_ZERO;',
+    after: 'progress.matchIndex = hintIndex;',
+    test: [LOST, 'below what a disk has lost older entries may come to light (hazard 7)'],
   },
   {
     id: 'own-copy-at-once',

@@ -11,7 +11,7 @@ export const snapshots = [
     hazards: [25],
     wrong: 'a refusal from before a snapshot arrived brings it once more',
     file: 'core/src/leader/replicate.ts',
-    before: 'if (message.round < mode.fromRound) return true;',
+    before: 'if (message.round < progress.fromRound) return true;',
     after: 'if (message.round < 0) return true;',
     test: [
       'core/src/leader/snapshot-sent.test.ts',
@@ -92,8 +92,8 @@ export const snapshots = [
     hazards: [25],
     wrong: 'a follower that refuses the base of a log that holds nothing older is only asked again',
     file: 'core/src/leader/replicate.ts',
-    before: 'const isGone = message.hintIndex < base.index || message.prevLogIndex <= base.index;',
-    after: 'const isGone = message.hintIndex < base.index;',
+    before: 'if (message.hintIndex < base.index || message.prevLogIndex <= base.index) {',
+    after: 'if (message.hintIndex < base.index) {',
     test: [
       REPLICATE,
       'a follower that conflicts at the base of the log is sent the snapshot (hazard 25)',

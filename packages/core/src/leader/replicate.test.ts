@@ -386,7 +386,8 @@ for (const [name, isNoticed] of [
       for (const sent of leader.takeSent()) {
         if (sent.kind !== 'appendEntries' || sent.to !== 2) continue;
         appends.push(sent.prevLogIndex);
-        if (sent.prevLogIndex > 2) leader.receive(rejected(2, sent.prevLogIndex, [2, 1], 1));
+        const { prevLogIndex: at, round } = sent;
+        if (at > 2) leader.receive({ ...(rejected(2, at, [2, 1], 1) as object), round } as never);
         else leader.receive(accepted(2, 5));
       }
     }

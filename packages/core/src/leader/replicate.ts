@@ -10,13 +10,7 @@
 import { type Batch, lastIndexOf } from '../entry.ts';
 import type { AppendAccepted, AppendRejected } from '../messages.ts';
 import { Inflight } from '../progress/inflight.ts';
-import {
-  type Progress,
-  type Replicate,
-  toProbe,
-  toProbeAfterRefusal,
-  toReplicate,
-} from '../progress/progress.ts';
+import { type Progress, type Replicate, toProbe, toReplicate } from '../progress/progress.ts';
 import { mayRest, offerRest, restWithout } from '../rest.ts';
 import type { LeaderNode } from '../state.ts';
 import {
@@ -135,7 +129,7 @@ export function onAppendAccepted(node: LeaderNode, message: AppendAccepted): voi
     progress.nextIndex = largerIndex(progress.nextIndex, nextIndex(matchIndex));
   } else if (mode.kind === 'probe' || matchIndex >= mode.snapshotIndex) {
     const { maxInflightMessages, maxInflightBytes } = node.options;
-    const isAfterRefusal = mode.kind === 'probe' && mode.isAfterRefusal;
+    const isAfterRefusal = mode.kind === 'probe' && mode.cause !== 'start';
     const inflight = new Inflight(maxInflightMessages, maxInflightBytes, isAfterRefusal);
     toReplicate(progress, inflight);
   }
@@ -147,10 +141,12 @@ export function onAppendRejected(node: LeaderNode, message: AppendRejected): voi
   if (progress === undefined) return;
   heard(node, progress, message.round);
   if (isLate(node, progress, message)) return;
-  if (message.prevLogIndex === progress.matchIndex) {
-    // It refuses what it has acknowledged. That word may only be late, so we ask again first.
-    if (progress.mode.kind !== 'probe') {
-      toProbeAfterRefusal(progress, nextIndex(progress.matchIndex));
+  if (hasItsWordAgainstIt(progress, message)) {
+    const isInDoubt = progress.mode.kind === 'probe' && progress.mode.cause === 'doubt';
+    if (!isInDoubt) {
+      // That word may only be late. What we ask from now on it answers after all that it has said.
+      beginRound(node, progress);
+      toProbe(progress, nextIndex(progress.matchIndex), 'doubt');
       return;
     }
     noteLoss(node, progress, message);
@@ -161,23 +157,36 @@ export function onAppendRejected(node: LeaderNode, message: AppendRejected): voi
   const meeting = node.log.lastAtOrBelowTerm(message.hintIndex, message.hintTerm);
   // A refusal of our base itself: what it has there is not ours, and we hold nothing older.
   const { base } = node.log;
-  const isGone = message.hintIndex < base.index || message.prevLogIndex <= base.index;
-  // Unless it has acknowledged more since: then the refusal is a late one.
-  if (isGone && progress.matchIndex < base.index) {
+  if (message.hintIndex < base.index || message.prevLogIndex <= base.index) {
     sendSnapshot(node, message.from, progress);
     return;
   }
-  toProbeAfterRefusal(progress, nextIndex(meeting.index));
+  toProbe(progress, nextIndex(meeting.index), 'refusal');
   const { id, currentTerm: term } = node;
   const { nextIndex: next } = progress;
   node.trace?.({ kind: 'backtracked', node: id, term, follower: message.from, nextIndex: next });
 }
 
-/** A disk has lost what it had promised to keep (hazard 7): only what it holds now counts. */
+/** It refuses what it has acknowledged, or says that its log ends before. */
+function hasItsWordAgainstIt({ matchIndex }: Progress, message: AppendRejected): boolean {
+  return message.prevLogIndex <= matchIndex || message.hintIndex < matchIndex;
+}
+
+/** Refusals of what was sent before count no more. */
+function beginRound(node: LeaderNode, progress: Progress): void {
+  const { reads } = node.role;
+  reads.round += 1;
+  progress.fromRound = reads.round;
+}
+
+/**
+ * A disk has lost what it had promised to keep (hazard 7). Nothing of it counts until it is
+ * acknowledged anew: what comes to light below may be older than what is lost.
+ */
 function noteLoss(node: LeaderNode, progress: Progress, message: AppendRejected): void {
   const { matchIndex } = progress;
   const { from: follower, hintIndex } = message;
-  progress.matchIndex = hintIndex;
+  progress.matchIndex = INDEX_ZERO;
   const { id, currentTerm: term } = node;
   node.trace?.({ kind: 'followerLostEntries', node: id, term, follower, matchIndex, hintIndex });
 }
@@ -186,12 +195,11 @@ function noteLoss(node: LeaderNode, progress: Progress, message: AppendRejected)
 function isLate(node: LeaderNode, progress: Progress, message: AppendRejected): boolean {
   // Every log begins alike (index 0): who refuses that has refused a term that is over (term-gate.ts).
   if (message.prevLogIndex === INDEX_ZERO) return true;
-  const { mode } = progress;
-  switch (mode.kind) {
+  if (message.round < progress.fromRound) return true;
+  switch (progress.mode.kind) {
     case 'replicate':
       return message.prevLogIndex < progress.matchIndex;
     case 'probe':
-      if (message.round < mode.fromRound) return true;
       return (
         message.prevLogIndex !== previousIndex(progress.nextIndex) &&
         !lacksWhatIsGone(node, progress, message)
@@ -222,14 +230,13 @@ export function onSnapshotSent(node: LeaderNode, follower: NodeId, isDelivered: 
   const progress = node.role.progress.get(follower);
   if (progress?.mode.kind !== 'snapshot') return;
   if (!isDelivered) {
-    toProbe(progress, nextIndex(progress.matchIndex), true);
+    toProbe(progress, nextIndex(progress.matchIndex), 'start', true);
     return;
   }
   // Heartbeats that it refused meanwhile, for want of the snapshot, ask for the same index. Taken for
   // the probe's, such a refusal would bring the whole snapshot on its way once more.
-  const { reads } = node.role;
-  reads.round += 1;
-  toProbe(progress, nextIndex(progress.mode.snapshotIndex), true, reads.round);
+  beginRound(node, progress);
+  toProbe(progress, nextIndex(progress.mode.snapshotIndex), 'start', true);
 }
 
 /** What was on the way may be lost; the next heartbeat finds out. */
@@ -240,7 +247,7 @@ export function onPeerUnreachable(node: LeaderNode, peer: NodeId): void {
   const progress = role.progress.get(peer);
   restWithout(node, peer);
   if (progress?.mode.kind !== 'replicate') return;
-  toProbe(progress, nextIndex(progress.matchIndex), true);
+  toProbe(progress, nextIndex(progress.matchIndex), 'start', true);
 }
 
 function heard(node: LeaderNode, progress: Progress, round: number): void {

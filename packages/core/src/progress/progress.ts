@@ -24,6 +24,8 @@ export interface Progress {
   sentRound: number;
   /** The newest round it has answered. */
   answeredRound: number;
+  /** Refusals of an earlier round are late: what they refuse was sent before we asked anew. */
+  fromRound: number;
   /** When we last sent it anything that keeps it patient. */
   lastSentAt: Milliseconds;
   /** When we last heard from it in this term (dissertation §6.2). */
@@ -37,12 +39,16 @@ export type Mode = Probe | Replicate | SnapshotTransfer;
 /** We are guessing where the logs meet: one append in flight, then wait for its answer. */
 export interface Probe {
   readonly kind: 'probe';
+  readonly cause: ProbeCause;
   isAwaitingReply: boolean;
-  /** A refusal of an earlier round (see `AppendEntries.round`) is of something sent before. */
-  readonly fromRound: number;
-  /** The follower has just refused something: it is not to be flooded (inflight.ts). */
-  readonly isAfterRefusal: boolean;
 }
+
+/**
+ * - `refusal`: the follower has just refused something, and is not to be flooded (inflight.ts).
+ * - `doubt`: it has refused what it acknowledged, or says that it never had it. Either that word is late,
+ *   or its disk has lost it; the answer to this probe, which has a round of its own, tells.
+ */
+export type ProbeCause = 'start' | 'refusal' | 'doubt';
 
 /** The logs meet: stream appends, bounded by a window. */
 export interface Replicate {
@@ -61,32 +67,27 @@ export function newProgress(lastIndex: LogIndex, now: Milliseconds): Progress {
   return {
     matchIndex: 0 as LogIndex,
     nextIndex: nextIndex(lastIndex),
-    mode: { kind: 'probe', isAwaitingReply: false, fromRound: 0, isAfterRefusal: false },
+    mode: { kind: 'probe', cause: 'start', isAwaitingReply: false },
     sentCommit: 0 as LogIndex,
     sentRound: 0,
     answeredRound: 0,
+    fromRound: 0,
     lastSentAt: -Infinity,
     lastHeardAt: now,
     restIndex: 0 as LogIndex,
   };
 }
 
-/** Starts again from a guess. A probe that waits is repeated with the next heartbeat. */
+/** Starts again from a guess. @param isAwaitingReply True: asked not at once but by the next heartbeat. */
 export function toProbe(
   progress: Progress,
   guess: LogIndex,
-  isAwaitingReply: boolean,
-  fromRound = 0,
+  cause: ProbeCause,
+  isAwaitingReply = false,
 ): void {
   progress.nextIndex = largerIndex(guess, nextIndex(progress.matchIndex));
-  progress.mode = { kind: 'probe', isAwaitingReply, fromRound, isAfterRefusal: false };
+  progress.mode = { kind: 'probe', cause, isAwaitingReply };
   progress.sentCommit = 0 as LogIndex;
-}
-
-/** A refusal has shown that the logs do not meet where we thought: asks at once for a better guess. */
-export function toProbeAfterRefusal(progress: Progress, guess: LogIndex): void {
-  toProbe(progress, guess, false);
-  progress.mode = { kind: 'probe', isAwaitingReply: false, fromRound: 0, isAfterRefusal: true };
 }
 
 /** The logs are known to agree up to matchIndex. */
