@@ -56,6 +56,26 @@ export const sessions = [
     test: [MACHINE, 'a snapshot carries the sessions, however its bytes are cut'],
   },
   {
+    id: 'session-answers-not-restored',
+    hazards: [32],
+    wrong: 'a snapshot brings the sessions without what they were answered',
+    file: 'wire/src/sessions/session-table-codec.ts',
+    before: 'responses.set(numberAt(bytes, at), response);',
+    after: 'responses.delete(numberAt(bytes, at) + response.length);',
+    test: 40,
+  },
+  {
+    id: 'session-renewed-by-nothing',
+    hazards: [32],
+    wrong: 'a session that has ended begins anew with the next command of it',
+    file: 'wire/src/sessions/session-table.ts',
+    before:
+      'const state = this.#sessions.get(session);\n    if (state === undefined) return undefined;',
+    after:
+      'if (!this.#sessions.has(session)) this.#open(session as LogIndex, 1_000, 100);\n    const state = this.#sessions.get(session);\n    if (state === undefined) return undefined;',
+    test: 40,
+  },
+  {
     id: 'session-rows-behind-data',
     hazards: [24, 32],
     wrong: 'an on-disk machine saves the sessions as they were before its commands',

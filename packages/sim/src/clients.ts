@@ -2,6 +2,24 @@ import { CommandSlab } from '@quorate/wire';
 import type { Outcome } from './scenario/action.ts';
 import type { Server } from './server.ts';
 
+/** What a client with a session does; it knows its session by a name. */
+export type SessionAsk =
+  /** Wants a session, which ends after so much replicated time without a sign of life. */
+  | {
+      readonly kind: 'open';
+      readonly name: string;
+      readonly timeoutMs: number;
+      readonly maxSessions: number;
+    }
+  /** Has new commands. */
+  | { readonly kind: 'ask'; readonly name: string; readonly commands: readonly string[] }
+  /** Asks for everything again that has not been answered. */
+  | { readonly kind: 'again' | 'renew' | 'close'; readonly name: string }
+  /** Waits no longer for anything: its next entry says that those answers can be forgotten. */
+  | { readonly kind: 'forgo'; readonly name: string }
+  /** Not a client but the leader: it says how long it has led. */
+  | { readonly kind: 'tick'; readonly milliseconds: number };
+
 /**
  * Whoever asks something of the servers. Actions say what is asked of whom; how a command is written,
  * and who waits for the answer, is known here. The servers are awake.
@@ -15,6 +33,8 @@ export interface Clients {
   read(server: Server, key: string): Outcome;
   /** Asks for what this server happens to know of `key`. */
   peek(server: Server, key: string): Outcome;
+  /** Of whoever this server takes for the leader. */
+  inSession(server: Server, ask: SessionAsk): Outcome;
 }
 
 /** Clients that do not care for answers; a command is the text itself. */
@@ -38,6 +58,10 @@ export class CarelessClients implements Clients {
 
   peek(): Outcome {
     return { kind: 'done' };
+  }
+
+  inSession(): Outcome {
+    return { kind: 'pointless', reason: 'who does not listen needs no session' };
   }
 
   #newId(): number {

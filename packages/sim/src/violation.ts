@@ -6,6 +6,9 @@ export const PROPERTIES = {
   stateMachineSafety: 'no two servers apply different entries at one index (Figure 3, §5.4.3)',
   appliedOnce: 'what a client offered once is applied once at most (§8)',
   linearizable: 'operations take effect once, between their call and their answer (§8)',
+  sameAnswer: 'a command that is asked for again is answered as it was applied (dissertation §6.3)',
+  sessionsStayEnded: 'a session that has ended takes nothing more (dissertation §6.3)',
+  refusedIsNotDone: 'what was refused, or overwritten, takes no effect (§8)',
   nothingIsLost: 'what a client was told is done stays done (§5.4)',
   commitNeedsQuorum:
     'what a leader commits is on the disks of a majority, in a change of two (§5.3, §6)',

@@ -14,6 +14,7 @@ import type {
   TransferAnswer,
   VoteVerdict,
 } from '@quorate/core';
+import type { SessionVerdict } from '@quorate/wire';
 import type { Mishap } from '../cluster.ts';
 import { ACTION_PHRASES } from '../scenario/action.ts';
 import type { EndReason, Server, ServerObserver } from '../server.ts';
@@ -187,6 +188,21 @@ const MISHAPS: Readonly<Record<Exclude<Mishap['kind'], 'ended'>, true>> = {
   tornWrite: true,
 };
 
+/** Here a command is applied before the next entry is looked at. */
+const SESSION_VERDICTS: Readonly<Record<Exclude<SessionVerdict['kind'], 'applying'>, true>> = {
+  apply: true,
+  applied: true,
+  forgotten: true,
+  opened: true,
+  expired: true,
+  done: true,
+};
+
+const SESSIONS = [
+  ...['session answered', 'session answered a retry', 'session answered from a restored table'],
+  ...['sessions ended by time', 'session made room', 'sessions restored'],
+];
+
 const ANSWERS = [
   ...['read ready', 'read dropped', 'forwarded: appended', 'forwarded: refused'],
   ...['proposal overwritten', 'history linearizable'],
@@ -211,6 +227,8 @@ function expected(): readonly string[] {
     ...Object.values(SENT).filter((name) => !SENT_AT_REST.includes(name)),
     ...named('ended: ', ENDS),
     ...Object.keys(MISHAPS),
+    ...named('session entry: ', SESSION_VERDICTS),
+    ...SESSIONS,
     ...ANSWERS,
     ...DRAWN.map((name) => `drew ${name}`),
     ...named('action ', ACTION_PHRASES),

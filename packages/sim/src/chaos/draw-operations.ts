@@ -28,25 +28,29 @@ export function drawQuestion({ cluster, random }: Table, number: number): readon
   if (dice < 0.35) return [{ kind: 'read', server, key }];
   if (dice < 0.4) return [{ kind: 'peek', server, key }];
   if (hasBacklog(cluster.get(server))) return [];
-  const commands = Array.from({ length: 1 + below(random, 3) }, (_, at) => {
-    const verb = chance(random, 0.2) ? 'append' : 'put';
-    return `${verb}:${pick(random, KEYS)}:${number}.${at}`;
-  });
+  const commands = drawCommands(random, `${number}`);
   return [{ kind: dice < 0.6 ? 'forward' : 'propose', server, commands }];
 }
+
+/** One to three; `label` tells them from all others. */
+export const drawCommands = (random: Random, label: string): string[] =>
+  Array.from({ length: 1 + below(random, 3) }, (_, at) => {
+    const verb = chance(random, 0.2) ? 'append' : 'put';
+    return `${verb}:${pick(random, KEYS)}:${label}.${at}`;
+  });
 
 /**
  * Mostly who leads: others refuse, and a run in which little happens shows little. Who leads no more,
  * and does not know it, is asked too: that is where stale answers come from.
  */
-function whoIsAsked(cluster: Cluster, random: Random): Server {
+export function whoIsAsked(cluster: Cluster, random: Random): Server {
   const dice = random();
   if (dice < 0.45) return leaderOf(cluster) ?? pick(random, cluster.running);
   const leading = cluster.running.filter((server) => server.status().role === 'leader');
   return pick(random, dice < 0.7 && leading.length > 0 ? leading : cluster.running);
 }
 
-function hasBacklog(server: Server): boolean {
+export function hasBacklog(server: Server): boolean {
   const { lastIndex, commitIndex } = server.status();
   return lastIndex - commitIndex > MAX_OPEN_ENTRIES;
 }

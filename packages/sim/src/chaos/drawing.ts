@@ -8,6 +8,7 @@ import { between, chance, pick } from '../dice.ts';
 import type { Action } from '../scenario/action.ts';
 import { drawClock, FAULTS, REMEDIES, type Table, timeoutOf } from './draw-faults.ts';
 import { drawQuestion, KEYS, OPERATIONS } from './draw-operations.ts';
+import { drawSessionAsk } from './draw-sessions.ts';
 import { type ClockPlan, drawDisk, drawNetwork } from './plan.ts';
 import { leaderOf } from './view.ts';
 import type { World } from './world.ts';
@@ -26,6 +27,8 @@ export class Drawing {
   readonly #shares: { readonly faults: number; readonly remedies: number };
   readonly #faultEveryMs: Milliseconds;
   readonly #askEveryMs: Milliseconds;
+  /** So many of the clients' questions are in sessions. */
+  readonly #sessionShare: number;
   #asked = 0;
   /** One leader at a time is asked for what it may not know. */
   #questionedUntil: Milliseconds = 0;
@@ -41,6 +44,7 @@ export class Drawing {
     this.#shares = { faults, remedies: faults * between(random, 1, 2) };
     this.#faultEveryMs =
       timeoutOf(plan) * pick(random, [0.2, 0.5, 1, 3]) * between(random, 0.5, 1.5);
+    this.#sessionShare = pick(random, [0, 0.3, 0.6]);
     this.#askEveryMs = timeoutOf(plan) * between(random, 0.02, 0.3);
   }
 
@@ -50,7 +54,9 @@ export class Drawing {
     this.#every(this.#faultEveryMs, () => this.#disturb());
     this.#every(this.#askEveryMs, () => {
       this.#asked += 1;
-      return drawQuestion(this.#table, this.#asked);
+      return chance(this.#random, this.#sessionShare)
+        ? drawSessionAsk(this.#table, this.#world.clients.sessions, this.#asked)
+        : drawQuestion(this.#table, this.#asked);
     });
   }
 

@@ -4,7 +4,7 @@ import type { LogIndex, NodeId, Term } from '@quorate/core';
 import type { Server } from '../server.ts';
 import { sleep } from '../time.ts';
 import { VirtualTime } from '../virtual-time.ts';
-import { HistoryClients } from './history.ts';
+import { HistoryClients } from './history-clients.ts';
 import { RecordOfApplied } from './record-of-applied.ts';
 
 const TERM = 1 as Term;
@@ -14,7 +14,12 @@ const FIRST = 1 as LogIndex;
 async function clientsWhoRead(found: string, committedIndex = 0): Promise<HistoryClients> {
   const time = new VirtualTime();
   const record = new RecordOfApplied();
-  const entry = { term: TERM, command: 'put:a:new', output: '', fingerprint: 1 };
+  const entry = {
+    term: TERM,
+    command: 'put:a:new',
+    reply: { kind: 'applied', output: '' },
+    fingerprint: 1,
+  } as const;
   record.applied(FIRST, entry, 'a', 'new');
   const clients = new HistoryClients(
     time,
@@ -39,9 +44,12 @@ async function clientsWhoRead(found: string, committedIndex = 0): Promise<Histor
 }
 
 test('what clients saw is looked at as a whole', async () => {
-  (await clientsWhoRead('new')).expectLinearizable(1000);
+  (await clientsWhoRead('new')).history.expectLinearizable(1000);
   const deceived = await clientsWhoRead('old');
-  assert.throws(() => deceived.expectLinearizable(1000), /^PropertyViolation: linearizable/);
+  assert.throws(
+    () => deceived.history.expectLinearizable(1000),
+    /^PropertyViolation: linearizable/,
+  );
 });
 
 test('a read from before what was committed when it was asked for is refused', async () => {
@@ -50,6 +58,6 @@ test('a read from before what was committed when it was asked for is refused', a
 
 test('what was answered must stand before what was offered later', async () => {
   const clients = await clientsWhoRead('new');
-  clients.expectKept(0, 2 as LogIndex);
-  assert.throws(() => clients.expectKept(0, FIRST), /^PropertyViolation: nothingIsLost/);
+  clients.history.expectKept(0, 2 as LogIndex);
+  assert.throws(() => clients.history.expectKept(0, FIRST), /^PropertyViolation: nothingIsLost/);
 });

@@ -6,12 +6,19 @@
 import type { LogIndex, Term } from '@quorate/core';
 import { PropertyViolation } from '../violation.ts';
 
+/** What whoever proposed an entry is told when it has been applied. */
+export type Reply =
+  /** A command: by this entry or, in a session, by an earlier one. */
+  | { readonly kind: 'applied'; readonly output: string }
+  | { readonly kind: 'opened'; readonly session: number }
+  /** Of a session's entry: its answer is forgotten, the session has ended, it was taken. */
+  | { readonly kind: 'forgotten' | 'expired' | 'done' };
+
 interface AppliedEntry {
   readonly term: Term;
-  /** The clients' command; undefined for entries of the protocol's own. */
+  /** The clients' command that took effect here; undefined where none did. */
   readonly command: string | undefined;
-  /** What its client is answered. */
-  readonly output: string;
+  readonly reply: Reply;
   /** Of the whole state after it. */
   readonly fingerprint: number;
 }
@@ -22,6 +29,8 @@ export class RecordOfApplied {
   readonly #indexOf = new Map<string, LogIndex>();
   /** What each key held after which index, ascending. */
   readonly #versions = new Map<string, { readonly index: LogIndex; readonly value: string }[]>();
+  /** Sessions that were told that they have ended. */
+  readonly #ended = new Set<number>();
 
   get lastIndex(): LogIndex {
     return (this.#entries.length - 1) as LogIndex;
@@ -35,6 +44,7 @@ export class RecordOfApplied {
     return this.#entries[index];
   }
 
+  /** Where a command took effect. */
   indexOf(command: string): LogIndex | undefined {
     return this.#indexOf.get(command);
   }
@@ -59,6 +69,14 @@ export class RecordOfApplied {
     const versions = this.#versions.get(key);
     if (versions === undefined) this.#versions.set(key, [{ index, value }]);
     else versions.push({ index, value });
+  }
+
+  /** A session's entry, not yet recorded, has found it open or not. Its id is never given again. */
+  expectEnded(session: number, isOpen: boolean): void {
+    if (!isOpen) this.#ended.add(session);
+    else if (this.#ended.has(session)) {
+      throw new PropertyViolation('sessionsStayEnded', `session ${session} had ended and is open`);
+    }
   }
 
   /** A state machine stands at `index` with this state. */

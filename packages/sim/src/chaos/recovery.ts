@@ -106,12 +106,12 @@ class Recovery {
     const applied = members.map((id) => this.#world.cluster.get(id).appliedIndex);
     if (applied.some((index) => index < offer.index)) return this.#wait(`entry ${offer.index}`);
     this.#stopOthers(members);
-    return this.#readAt(members, offer);
+    return this.#readAt(members, offer) && this.#answerSessions(leader.id);
   }
 
   /** What was answered before the faults ended stands before what was offered after. */
   expectNothingLost(before: Milliseconds): void {
-    this.#world.clients.expectKept(before, this.#offer!.index);
+    this.#world.clients.history.expectKept(before, this.#offer!.index);
   }
 
   #wait(stage: string): boolean {
@@ -144,6 +144,13 @@ class Recovery {
     const unread = members.filter((id) => !read.has(id));
     for (const id of unread) clients.read(cluster.get(id), 'calm', () => read.add(id));
     return unread.length === 0 || this.#wait(`reads at ${unread}`);
+  }
+
+  /** Who has a session asks again until it is answered. */
+  #answerSessions(server: NodeId): boolean {
+    const { waiting } = this.#world.clients.sessions;
+    for (const name of waiting) this.#world.do({ kind: 'again', server, name });
+    return waiting.length === 0 || this.#wait(`answers to sessions ${waiting}`);
   }
 
   /**

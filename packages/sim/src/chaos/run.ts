@@ -109,7 +109,7 @@ async function finish(world: World, begin: () => void, rerun: string): Promise<C
       calm(world);
       const recoveryMs = await recover(world);
       world.cluster.shutDown();
-      world.clients.expectLinearizable(MAX_CHECK_STEPS);
+      world.clients.history.expectLinearizable(MAX_CHECK_STEPS);
       return report(world, recoveryMs);
     });
   } catch (cause) {
@@ -118,7 +118,8 @@ async function finish(world: World, begin: () => void, rerun: string): Promise<C
 }
 
 function report(world: World, recoveryMs: Milliseconds): ChaosReport {
-  const { plan, time, clients, record, digest, coverage } = world;
+  const { plan, time, record, digest, coverage } = world;
+  const { history } = world.clients;
   return {
     seed: plan.seed,
     size: plan.size,
@@ -127,8 +128,8 @@ function report(world: World, recoveryMs: Milliseconds): ChaosReport {
     totalMs: time.now(),
     recoveryMs,
     electionTimeoutMs: plan.options.electionTimeoutMs!,
-    asked: clients.asked,
-    answered: clients.answered,
+    asked: history.asked,
+    answered: history.answered,
     entries: record.lastIndex,
     digest: digest.value,
     reached: coverage.counts,

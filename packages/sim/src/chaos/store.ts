@@ -4,25 +4,52 @@
  */
 
 import type { KeyValueInput } from '@quorate/check';
-import { type Batch, type LogIndex, lastIndexOf, type SnapshotMeta } from '@quorate/core';
+import {
+  type Batch,
+  type LogIndex,
+  lastIndexOf,
+  type SnapshotMeta,
+  type Term,
+} from '@quorate/core';
+import { type CommandSlab, putU32, type SessionVerdict, u32At } from '@quorate/wire';
 import { commandsOf } from '../commands.ts';
 import type { Server, Service } from '../server.ts';
-import type { RecordOfApplied } from './record-of-applied.ts';
+import type { RecordOfApplied, Reply } from './record-of-applied.ts';
+import { StoreSessions } from './store-sessions.ts';
+import { decodeText, encodeText } from './text.ts';
+
+/** What a command has done. */
+interface Effect {
+  readonly command: string;
+  readonly key: string;
+  readonly value: string;
+  readonly output: string;
+}
+
+const LENGTH_BYTES = 4;
 
 export class Store implements Service {
   readonly #server: Server;
   readonly #snapshotEvery: number;
   readonly #record: RecordOfApplied;
+  readonly #sessions: StoreSessions;
   #values = new Map<string, string>();
-  /** Of all commands in order, so of the state too. */
+  /** Of all entries in order and of their answers, so of the state too. */
   #fingerprint = FNV_OFFSET;
   #index = 0 as LogIndex;
   #snapshotAt = 0;
 
-  constructor(server: Server, snapshotEvery: number, record: RecordOfApplied) {
+  /** @param note Told what became of sessions, in words. */
+  constructor(
+    server: Server,
+    snapshotEvery: number,
+    record: RecordOfApplied,
+    note: (what: string) => void,
+  ) {
     this.#server = server;
     this.#snapshotEvery = snapshotEvery;
     this.#record = record;
+    this.#sessions = new StoreSessions(record, note);
   }
 
   get(key: string): string {
@@ -31,29 +58,38 @@ export class Store implements Service {
 
   apply(batch: Batch): void {
     if (batch.kind === 'commands') {
+      const { isOfSessions } = batch.payload as CommandSlab;
       let index = batch.firstIndex;
       for (const bytes of commandsOf(batch)) {
-        this.#applyCommand(index, batch, bytes);
+        if (isOfSessions) this.#applyEntry(index, batch.term, bytes);
+        else this.#applyCommand(index, batch.term, bytes);
         index = (index + 1) as LogIndex;
       }
     } else {
-      const { term } = batch;
-      const entry = { term, command: undefined, output: '', fingerprint: this.#fingerprint };
-      this.#record.applied(batch.firstIndex, entry, '', '');
+      this.#applied(batch.firstIndex, batch.term, undefined, { kind: 'done' });
     }
     this.#index = lastIndexOf(batch);
     if (this.#index >= this.#snapshotAt + this.#snapshotEvery) this.takeSnapshot();
   }
 
+  /** The sessions, with their length in front, and behind them the rest. */
   takeSnapshot(): void {
     if (this.#index <= this.#snapshotAt) return;
     this.#snapshotAt = this.#index;
+    const sessions = this.#sessions.encode();
     const state = { fingerprint: this.#fingerprint, values: [...this.#values] };
-    this.#server.saveSnapshot(this.#index, encodeText(JSON.stringify(state)));
+    const rest = encodeText(JSON.stringify(state));
+    const bytes = new Uint8Array(LENGTH_BYTES + sessions.length + rest.length);
+    putU32(bytes, 0, sessions.length);
+    bytes.set(sessions, LENGTH_BYTES);
+    bytes.set(rest, LENGTH_BYTES + sessions.length);
+    this.#server.saveSnapshot(this.#index, bytes);
   }
 
   restore(snapshot: SnapshotMeta, data: Uint8Array): void {
-    const { fingerprint, values } = JSON.parse(decodeText(data)) as {
+    const end = LENGTH_BYTES + u32At(data, 0);
+    this.#sessions.restore(snapshot.index, data.subarray(LENGTH_BYTES, end));
+    const { fingerprint, values } = JSON.parse(decodeText(data.subarray(end))) as {
       fingerprint: number;
       values: [string, string][];
     };
@@ -64,15 +100,64 @@ export class Store implements Service {
     this.#snapshotAt = snapshot.index;
   }
 
-  #applyCommand(index: LogIndex, { term }: Batch, bytes: Uint8Array): void {
-    this.#fingerprint = fold(this.#fingerprint, bytes);
+  #applyCommand(index: LogIndex, term: Term, bytes: Uint8Array): void {
+    this.#fold(bytes);
+    const effect = this.#execute(bytes);
+    this.#applied(index, term, effect, { kind: 'applied', output: effect.output });
+  }
+
+  #applyEntry(index: LogIndex, term: Term, bytes: Uint8Array): void {
+    this.#fold(bytes);
+    const verdict = this.#sessions.take(index, bytes);
+    const effect = verdict.kind === 'apply' ? this.#execute(verdict.command) : undefined;
+    const reply = replyTo(verdict, effect);
+    if (verdict.kind === 'apply') {
+      this.#sessions.complete(verdict.session, verdict.serial, encodeText(effect!.output));
+    }
+    // Whoever has another table answers otherwise, now or later.
+    this.#fold(encodeText(JSON.stringify(reply)));
+    this.#applied(index, term, effect, reply);
+  }
+
+  #execute(bytes: Uint8Array): Effect {
     const command = decodeText(bytes);
-    const { kind, key, value } = inputOf(command);
+    const { kind, key, value: operand } = inputOf(command);
     const output = this.get(key);
-    const now = kind === 'append' ? output + value : value;
-    this.#values.set(key, now);
-    const entry = { term, command, output, fingerprint: this.#fingerprint };
-    this.#record.applied(index, entry, key, now);
+    const value = kind === 'append' ? output + operand : operand;
+    this.#values.set(key, value);
+    return { command, key, value, output };
+  }
+
+  #applied(index: LogIndex, term: Term, effect: Effect | undefined, reply: Reply): void {
+    const { command, key = '', value = '' } = effect ?? {};
+    this.#record.applied(
+      index,
+      { term, command, reply, fingerprint: this.#fingerprint },
+      key,
+      value,
+    );
+  }
+
+  /** FNV-1a, 32 bits: the state is told from any other that a bug is likely to make. */
+  #fold(bytes: Uint8Array): void {
+    let folded = this.#fingerprint;
+    for (let at = 0; at < bytes.length; at++) folded = Math.imul(folded ^ bytes[at]!, FNV_PRIME);
+    this.#fingerprint = folded >>> 0;
+  }
+}
+
+function replyTo(verdict: SessionVerdict, effect: Effect | undefined): Reply {
+  switch (verdict.kind) {
+    case 'apply':
+      return { kind: 'applied', output: effect!.output };
+    case 'applied':
+      return { kind: 'applied', output: decodeText(verdict.response) };
+    case 'opened':
+      return verdict;
+    case 'applying':
+      throw new Error('a command is applied before the next entry is looked at');
+    default:
+      return verdict;
   }
 }
 
@@ -84,24 +169,5 @@ export function inputOf(command: string): Write {
   return { kind: kind === 'append' ? 'append' : 'put', key, value };
 }
 
-/** FNV-1a, 32 bits: the state is told from any other that a bug is likely to make. */
 const FNV_OFFSET = 0x811c9dc5;
-
-function fold(hash: number, bytes: Uint8Array): number {
-  let folded = hash;
-  for (let at = 0; at < bytes.length; at++) folded = Math.imul(folded ^ bytes[at]!, 0x01000193);
-  return folded >>> 0;
-}
-
-/** Commands and states are ASCII, a few bytes long: quicker by hand than by a TextDecoder. */
-export function encodeText(text: string): Uint8Array {
-  const bytes = new Uint8Array(text.length);
-  for (let at = 0; at < text.length; at++) bytes[at] = text.charCodeAt(at);
-  return bytes;
-}
-
-function decodeText(bytes: Uint8Array): string {
-  let text = '';
-  for (let at = 0; at < bytes.length; at++) text += String.fromCharCode(bytes[at]!);
-  return text;
-}
+const FNV_PRIME = 0x01000193;

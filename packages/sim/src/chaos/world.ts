@@ -17,7 +17,7 @@ import type { StoredLog } from '../stored-log.ts';
 import type { VirtualTime } from '../virtual-time.ts';
 import { Coverage } from './coverage.ts';
 import { Digest } from './digest.ts';
-import { HistoryClients } from './history.ts';
+import { HistoryClients } from './history-clients.ts';
 import type { ChaosPlan } from './plan.ts';
 import { RecordOfApplied } from './record-of-applied.ts';
 import { Store } from './store.ts';
@@ -75,7 +75,8 @@ export class World {
       size: plan.size,
       options: plan.options,
       network: faultyNetwork(QUIET_NETWORK),
-      makeService: (server) => new Store(server, plan.snapshotEvery, this.record),
+      makeService: (server) =>
+        new Store(server, plan.snapshotEvery, this.record, (what) => this.#note(what)),
       writeDuration: unevenDisk(QUICK_DISK),
       applyDuration: (random) => between(random, 0, plan.maxApplyMs),
       keepEntries: plan.keepEntries,

@@ -7,6 +7,7 @@
  */
 
 import { DEFAULT_RAFT_OPTIONS, type NodeId } from '@quorate/core';
+import type { SessionAsk } from '../clients.ts';
 import type { Cluster } from '../cluster.ts';
 import { type DiskOptions, unevenDisk } from '../disk-behaviour.ts';
 import { type FaultyNetworkOptions, faultyNetwork } from '../network-behaviour.ts';
@@ -64,6 +65,11 @@ export const QUICK_DISK: DiskOptions = {
   stallProbability: 0,
   stallMs: 0,
 };
+
+/** What an `open` does not name. */
+export const USUAL_SESSION = { timeoutMs: 10_000, maxSessions: 100 };
+
+const atLeastOne = (count: number): number => Math.max(1, Math.floor(count));
 
 const ACTIONS = {
   crash: action('crash $server', { server }, (cluster, { server: id }) => {
@@ -208,6 +214,45 @@ const ACTIONS = {
   peek: action('peek $server $key', { server, key: word }, (cluster, of) =>
     asked(cluster, of.server, (running) => cluster.clients.peek(running, of.key)),
   ),
+  /** A client wants a session, and calls it by this name from now on. */
+  open: action(
+    'open $server $name $settings',
+    { server, name: word, settings: settings(USUAL_SESSION) },
+    (cluster, { server: id, name, settings: changed }) => {
+      const { timeoutMs, maxSessions } = { ...USUAL_SESSION, ...changed };
+      return inSession(cluster, id, {
+        kind: 'open',
+        name,
+        timeoutMs: atLeastOne(timeoutMs),
+        maxSessions: atLeastOne(maxSessions),
+      });
+    },
+  ),
+  /** Commands under the session's next serial numbers. */
+  ask: action('ask $server $name $commands', { server, name: word, commands }, (cluster, of) =>
+    inSession(cluster, of.server, { kind: 'ask', name: of.name, commands: of.commands }),
+  ),
+  /** Whatever of the session was not answered is asked for again, under the same numbers. */
+  again: action('again $server $name', { server, name: word }, (cluster, of) =>
+    inSession(cluster, of.server, { kind: 'again', name: of.name }),
+  ),
+  /** It waits no longer for what was not answered, and says so with whatever it asks for next. */
+  forgo: action('forgo $server $name', { server, name: word }, (cluster, of) =>
+    inSession(cluster, of.server, { kind: 'forgo', name: of.name }),
+  ),
+  renew: action('renew $server $name', { server, name: word }, (cluster, of) =>
+    inSession(cluster, of.server, { kind: 'renew', name: of.name }),
+  ),
+  close: action('close $server $name', { server, name: word }, (cluster, of) =>
+    inSession(cluster, of.server, { kind: 'close', name: of.name }),
+  ),
+  /** So much replicated time passes: by as much as the shortest session allows. */
+  tick: action(
+    'tick $server $milliseconds',
+    { server, milliseconds: number },
+    (cluster, { server: id, milliseconds }) =>
+      inSession(cluster, id, { kind: 'tick', milliseconds: Math.floor(milliseconds) }),
+  ),
 } as const;
 
 export type Action = SentenceOf<typeof ACTIONS>;
@@ -254,6 +299,9 @@ function asked(
   });
   return outcome;
 }
+
+const inSession = (cluster: Cluster, id: NodeId, ask: SessionAsk): Outcome =>
+  asked(cluster, id, (running) => cluster.clients.inSession(running, ask));
 
 function withRunning(cluster: Cluster, id: NodeId, act: (running: Server) => void): Outcome {
   const running = cluster.find(id);

@@ -88,7 +88,7 @@ export class ScenarioRun {
   /** @throws unless all that was refused was to be refused, and all that clients saw agrees. */
   end(): void {
     this.#expectNoRefusal();
-    this.#world.clients.expectLinearizable(MAX_CHECK_STEPS);
+    this.#world.clients.history.expectLinearizable(MAX_CHECK_STEPS);
   }
 
   /** @param instead What is the case instead of what was expected; undefined if all is well. */
@@ -120,7 +120,7 @@ export class ScenarioRun {
 
   /** Of linearizable reads of this key, in the order of asking. */
   answersOf(key: string): readonly string[] {
-    return this.#world.clients.answersOf(key);
+    return this.#world.clients.history.answersOf(key);
   }
 
   pass(ms: number, isEnough?: () => boolean): Promise<void> {

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { DEFAULT_RAFT_OPTIONS } from '@quorate/core';
 import fc from 'fast-check';
-import { QUICK_DISK, QUIET_NETWORK } from './action.ts';
+import { QUICK_DISK, QUIET_NETWORK, USUAL_SESSION } from './action.ts';
 import { CONDITION_PHRASES } from './condition.ts';
 import type { PhraseTable, Sentence } from './phrase.ts';
 import { USUAL_WORLD } from './setup.ts';
@@ -38,6 +38,7 @@ const VALUES: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   groups: fc.array(servers, { minLength: 1 }),
   commands: fc.array(word, { minLength: 1 }),
   key: word,
+  name: word,
   value: word,
   reason: word,
   to: server,
@@ -63,6 +64,7 @@ const VALUES: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   world: someOf(USUAL_WORLD),
   'network.settings': someOf(QUIET_NETWORK),
   'disk.settings': someOf(QUICK_DISK),
+  'open.settings': someOf(USUAL_SESSION),
   'clock.settings': someOf({ rate: 1, jumpMs: 0 }),
   'options.settings': someOf(DEFAULT_RAFT_OPTIONS),
 };

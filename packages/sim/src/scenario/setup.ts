@@ -12,7 +12,7 @@ import {
 } from '@quorate/core';
 import { CommandSlab } from '@quorate/wire';
 import type { ChaosPlan } from '../chaos/plan.ts';
-import { encodeText } from '../chaos/store.ts';
+import { encodeText } from '../chaos/text.ts';
 import { StoredLog } from '../stored-log.ts';
 import { count, server, settings, terms } from './fields.ts';
 import { type PhraseTable, printSentence, type Sentence, type SentenceOf } from './phrase.ts';
