@@ -3,6 +3,8 @@
 import { parseArgs } from 'node:util';
 
 export const TEXT = { type: 'string' };
+const FEW = 6;
+
 export const SWITCH = { type: 'boolean', default: false };
 
 /**
@@ -29,9 +31,21 @@ export function wholeNumber(flag, text, least = 1) {
   throw new Error(`--${flag} takes a whole number of at least ${least}, got "${text}"`);
 }
 
+/** `text`, if it is allowed or was not given. */
 export function oneOf(flag, text, allowed) {
   if (text === undefined || allowed.includes(text)) return text;
-  throw new Error(`--${flag} is one of ${allowed.join(', ')}, got "${text}"`);
+  throw new Error(`--${flag} is ${choice(text, allowed)}, got "${text}"`);
+}
+
+/** A short list is told whole; of a long one the names that have most of the text's words. */
+function choice(text, allowed) {
+  if (allowed.length <= FEW) return `one of ${allowed.join(', ')}`;
+  const words = text.toLowerCase().split(/\W+/).filter(Boolean);
+  const inCommon = (name) => words.filter((word) => name.includes(word)).length;
+  const near = allowed.filter((name) => inCommon(name) > 0);
+  if (near.length === 0) return `one of ${allowed.length} names (--help says how to list them)`;
+  near.sort((a, b) => inCommon(b) - inCommon(a));
+  return `one of ${allowed.length} names, such as ${near.slice(0, FEW).join(', ')}`;
 }
 
 /** On a terminal only: one line that is written over. An empty text removes it. */

@@ -74,7 +74,8 @@ export interface RaftOptions {
 
   /**
    * Who had better lead: server id to priority, 0 for those not named. A leader hands over to a
-   * voter of higher priority as soon as that one follows closely. Give every server the same.
+   * voter of higher priority as soon as that one follows closely. Whole numbers of at least 0; give
+   * every server the same.
    *
    * @default {} — nobody is preferred.
    */
@@ -155,13 +156,10 @@ const isResolved = (options: RaftOptions): options is ResolvedRaftOptions =>
 /** @throws {RangeError} naming the option, the value and the bound it breaks. */
 export function resolveOptions(options: RaftOptions = {}): ResolvedRaftOptions {
   if (isResolved(options)) return options;
-  const resolved: ResolvedRaftOptions = { ...DEFAULT_RAFT_OPTIONS, ...options };
-  for (const [name, value] of Object.entries(resolved)) {
-    const smallest = MAY_BE_ZERO.includes(name) ? 0 : 1;
-    if (typeof value === 'number' && !(value >= smallest && value <= Number.MAX_SAFE_INTEGER)) {
-      throw new RangeError(`${name} must be a number of at least ${smallest}, got ${value}`);
-    }
-  }
+  const given = Object.entries(options).filter(([, value]) => value !== undefined);
+  for (const [name, value] of given) requireKind(name, value);
+  const resolved: ResolvedRaftOptions = { ...DEFAULT_RAFT_OPTIONS, ...Object.fromEntries(given) };
+  requirePriorities(resolved.priorities);
   if (resolved.maxClockDrift >= 1) {
     throw new RangeError(`maxClockDrift must be below 1, got ${resolved.maxClockDrift}`);
   }
@@ -178,4 +176,31 @@ export function resolveOptions(options: RaftOptions = {}): ResolvedRaftOptions {
   }
   resolvedBefore.add(resolved);
   return resolved;
+}
+
+/** A value is of its default's kind; numbers have a bound. */
+function requireKind(name: string, value: unknown): void {
+  if (!Object.hasOwn(DEFAULT_RAFT_OPTIONS, name)) throw new RangeError(`${name} is no option`);
+  const kind = typeof DEFAULT_RAFT_OPTIONS[name as keyof RaftOptions];
+  const smallest = MAY_BE_ZERO.includes(name) ? 0 : 1;
+  if (kind === 'number') {
+    if (Number(value) === value && value >= smallest && value <= Number.MAX_SAFE_INTEGER) return;
+    throw new RangeError(`${name} must be a number of at least ${smallest}, got ${value}`);
+  }
+  if (typeof value === kind && value !== null) return;
+  throw new RangeError(`${name} must be ${kind === 'object' ? 'an' : 'a'} ${kind}, got ${value}`);
+}
+
+function requirePriorities(priorities: ResolvedRaftOptions['priorities']): void {
+  for (const [id, priority] of Object.entries(priorities)) {
+    if (!Number.isSafeInteger(Number(id)) || Number(id) < 1) {
+      throw new RangeError(
+        `priorities names a server ${id}; an id is a whole number of at least 1`,
+      );
+    }
+    if (Number.isSafeInteger(priority) && priority >= 0) continue;
+    throw new RangeError(
+      `the priority of server ${id} must be a whole number of at least 0, got ${priority}`,
+    );
+  }
 }

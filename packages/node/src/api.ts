@@ -228,7 +228,8 @@ export interface ClusterMembership extends Omit<Configuration, 'addresses'> {
 }
 
 /**
- * What a server is in its cluster. `waiting`: it has not been added yet, as far as it knows. `removed`:
- * it left for good, as the log or its peers say.
+ * What a server is in its cluster. `waiting`: it has not been added yet, as far as it knows. `leaving`: a
+ * change that leaves it out is in force and not committed, so it may yet be undone. `removed`: it left for
+ * good, as the log or its peers say.
  */
-export type Standing = 'voter' | 'learner' | 'waiting' | 'removed';
+export type Standing = 'voter' | 'learner' | 'waiting' | 'leaving' | 'removed';

@@ -6,6 +6,7 @@
 import { types } from 'node:util';
 import type { PeerAddress } from './api.ts';
 import { RaftError } from './errors.ts';
+import { nearName } from './near-name.ts';
 
 const LARGEST_PORT = 65_535;
 const LONGEST_HOST = 255;
@@ -18,6 +19,47 @@ export function badOption(problem: string, remedy: string): RaftError {
 export function requireWhole(name: string, value: unknown, smallest: number): void {
   if (Number.isSafeInteger(value) && (value as number) >= smallest) return;
   throw badOption(`${name} is ${shown(value)}`, `give a whole number of at least ${smallest}`);
+}
+
+/**
+ * Refuses what no compiler has refused: no options at all, and names that nobody reads, such as
+ * misspelt ones, whose value would silently be the default.
+ *
+ * @param whose As a message names it: 'RaftNode.open', 'sessions'.
+ * @param names All that there are, as the keys of an object.
+ * @throws {RaftError} `RAFT_BAD_OPTION`
+ */
+export function requireOptions(whose: string, options: unknown, names: object): void {
+  const known = Object.keys(names);
+  if (typeof options !== 'object' || options === null) {
+    throw badOption(`the options of ${whose} are ${shown(options)}`, `give { ${known[0]}: … }`);
+  }
+  for (const name of Object.keys(options)) {
+    if (Object.hasOwn(names, name)) continue;
+    const near = nearName(name, known);
+    const remedy = near === undefined ? `there are ${known.join(', ')}` : `did you mean ${near}?`;
+    throw badOption(`${whose} has no option ${name}`, remedy);
+  }
+}
+
+/** @throws {RaftError} `RAFT_BAD_OPTION` for a value of another type; undefined is the default. */
+export function requireType(
+  name: string,
+  value: unknown,
+  type: 'boolean' | 'function' | 'object',
+): void {
+  if (value === undefined || (typeof value === type && value !== null)) return;
+  throw badOption(`${name} is ${shown(value)}`, `give a ${type}, or leave it out`);
+}
+
+/** @throws {RaftError} `RAFT_BAD_OPTION` */
+export function requireOneOf<Word extends string>(
+  name: string,
+  value: Word,
+  words: readonly Word[],
+): void {
+  if (words.includes(value)) return;
+  throw badOption(`${name} is ${shown(value)}`, `say one of ${words.join(', ')}`);
 }
 
 /** @throws {RaftError} `RAFT_BAD_OPTION` */

@@ -1,3 +1,6 @@
+import type { PeerAddress } from './api.ts';
+import { addressText } from './peers/address.ts';
+
 /** Every way a call can fail, as a stable string. Each message ends with what to do about it. */
 export type RaftErrorCode =
   /** This server does not lead; `NotLeaderError.leaderId` says who does, if anybody is known. */
@@ -13,6 +16,11 @@ export type RaftErrorCode =
    * that was open may have been applied, once; `details.outcome` says `unknown` or `not applied`.
    */
   | 'RAFT_SESSION_EXPIRED'
+  /**
+   * The command of a session was applied, but its result cannot be kept: `sessions.encodeResult` threw, or
+   * answered no bytes. Give one that can, on all servers.
+   */
+  | 'RAFT_RESULT_NOT_KEPT'
   /** Another entry was committed in the command's place: it never took effect. Propose it again. */
   | 'RAFT_PROPOSAL_LOST'
   /** Another change of membership is not committed yet. Wait, then ask again. */
@@ -35,6 +43,8 @@ export type RaftErrorCode =
   | 'RAFT_STORAGE_CORRUPT'
   /** The data directory belongs to another cluster or to another server. */
   | 'RAFT_WRONG_DIRECTORY'
+  /** The data directory cannot be made or used: a file is in its way, or its permissions. Correct it. */
+  | 'RAFT_BAD_DIRECTORY'
   /** A recovery would not do what was asked for. Nothing was changed. */
   | 'RAFT_RECOVERY_REFUSED'
   /** Another process has the data directory open. */
@@ -43,7 +53,7 @@ export type RaftErrorCode =
   | 'RAFT_DISK_FAILED'
   /** No room on the disk for more log. */
   | 'RAFT_DISK_FULL'
-  /** The state machine threw. Final: replicas that skip a command differ for ever. */
+  /** The state machine threw, or could not be started. Final: replicas that skip a command differ for ever. */
   | 'RAFT_MACHINE_FAILED'
   | 'RAFT_CLOSED'
   | 'RAFT_COMMAND_TOO_LARGE'
@@ -81,13 +91,29 @@ export class NotLeaderError extends RaftError {
   override readonly name = 'NotLeaderError';
   /** Where to retry, or undefined while no leader is known. */
   readonly leaderId: number | undefined;
+  /**
+   * Where the other servers reach that one. Which machine it is, this tells; on which port the
+   * application answers there, only the application knows.
+   */
+  readonly leaderAddress: PeerAddress | undefined;
 
-  constructor(leaderId: number | undefined, options?: RaftErrorOptions) {
-    const hint =
-      leaderId === undefined
-        ? 'no leader is known; retry after an election'
-        : `retry at server ${leaderId}, which leads`;
-    super('RAFT_NOT_LEADER', `this server does not lead the cluster; ${hint}`, options);
+  constructor(
+    leaderId: number | undefined,
+    leaderAddress?: PeerAddress,
+    options?: RaftErrorOptions,
+  ) {
+    super(
+      'RAFT_NOT_LEADER',
+      `this server does not lead; ${hint(leaderId, leaderAddress)}`,
+      options,
+    );
     this.leaderId = leaderId;
+    this.leaderAddress = leaderAddress;
   }
+}
+
+function hint(leaderId: number | undefined, address: PeerAddress | undefined): string {
+  if (leaderId === undefined) return 'no leader is known; retry after an election';
+  const where = address === undefined ? '' : ` (its peers reach it at ${addressText(address)})`;
+  return `retry at server ${leaderId}${where}`;
 }

@@ -6,7 +6,7 @@
 import type { MembershipState, NodeId, Raft } from '@quorate/core';
 import { isVoter, membersOf } from '@quorate/core';
 import type { ClusterMembership, LogLine, PeerAddress, Standing } from './api.ts';
-import { RaftError } from './errors.ts';
+import { NotLeaderError, RaftError } from './errors.ts';
 import { peersOf } from './peers/address.ts';
 import type { GroupTransport } from './peers/transport.ts';
 
@@ -65,7 +65,15 @@ export class MembershipWatch {
     const { configuration, isCommitted } = raft.membership;
     if (this.#isToldOff || (isCommitted && configuration.removed.includes(id))) return 'removed';
     if (isVoter(configuration, id)) return 'voter';
-    return configuration.learners.includes(id) ? 'learner' : 'waiting';
+    if (configuration.learners.includes(id)) return 'learner';
+    return configuration.removed.includes(id) ? 'leaving' : 'waiting';
+  }
+
+  /** For who asks what only a leader may be asked. */
+  notLeader(): NotLeaderError {
+    const { leaderId } = this.#host.raft;
+    const address = leaderId === undefined ? undefined : this.current.addresses[leaderId];
+    return new NotLeaderError(leaderId, address);
   }
 
   /** Why nothing can be asked of this server any more, if so. */

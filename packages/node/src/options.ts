@@ -5,7 +5,14 @@ import {
   resolveOptions,
 } from '@quorate/core';
 import type { PeerAddress, RaftNodeOptions } from './api.ts';
-import { badOption, requireAddress, requireDirectory, requireWhole } from './checks.ts';
+import {
+  badOption,
+  requireAddress,
+  requireDirectory,
+  requireOptions,
+  requireType,
+  requireWhole,
+} from './checks.ts';
 import { type ResolvedSessionOptions, resolveSessionOptions } from './sessions/options.ts';
 import type { StateMachine } from './state-machine.ts';
 
@@ -32,8 +39,32 @@ export const DEFAULT_SNAPSHOT_BYTES_PER_SECOND = 33_554_432;
 /** Slower, a few followers at once would wait longer for one chunk than a transfer may stand still. */
 const LEAST_SNAPSHOT_BYTES_PER_SECOND = 65_536;
 
+/** The compiler refuses a list that lacks one, or has one that is none. */
+const NODE_OPTIONS: Readonly<Record<keyof RaftNodeOptions<unknown>, true>> = {
+  id: true,
+  clusterId: true,
+  peers: true,
+  directory: true,
+  join: true,
+  storage: true,
+  machine: true,
+  listen: true,
+  transport: true,
+  raft: true,
+  snapshotEntries: true,
+  keepEntries: true,
+  snapshotBytesPerSecond: true,
+  sessions: true,
+  maxCommandBytes: true,
+  maxPendingBytes: true,
+  maxPendingReads: true,
+  trace: true,
+  log: true,
+};
+
 /** @throws {RaftError} `RAFT_BAD_OPTION`, naming the option, the value and what would be right. */
 export function checkOptions<Result>(options: RaftNodeOptions<Result>): ResolvedOptions<Result> {
+  requireOptions('RaftNode.open', options, NODE_OPTIONS);
   const { id, peers, clusterId } = options;
   requireWhole('id', id, 1);
   requireWhole('clusterId', clusterId, 0);
@@ -48,6 +79,11 @@ export function checkOptions<Result>(options: RaftNodeOptions<Result>): Resolved
   const { listen = itself } = options;
   requireAddress('listen', listen);
   if (options.directory !== undefined) requireDirectory(options.directory);
+  requireType('join', options.join, 'boolean');
+  for (const name of ['storage', 'trace', 'log'] as const) {
+    requireType(name, options[name], 'function');
+  }
+  requireType('transport', options.transport, 'object');
   requireMachine(options.machine);
   const {
     snapshotEntries = DEFAULT_SNAPSHOT_ENTRIES,
@@ -67,8 +103,6 @@ export function checkOptions<Result>(options: RaftNodeOptions<Result>): Resolved
     requireWhole('snapshotBytesPerSecond', snapshotBytesPerSecond, least);
   }
   const sessions = resolveSessionOptions(options.sessions);
-  requireWhole('sessions.timeoutMs', sessions.timeoutMs, 1);
-  requireWhole('sessions.maxSessions', sessions.maxSessions, 1);
   const raft = resolveRaft(options.raft);
   const pending = { maxPendingBytes, maxPendingReads };
   const limits = { snapshotEntries, keepEntries, maxCommandBytes, snapshotBytesPerSecond };
@@ -76,8 +110,10 @@ export function checkOptions<Result>(options: RaftNodeOptions<Result>): Resolved
 }
 
 function resolveRaft(options: RaftOptions | undefined): ResolvedRaftOptions {
+  if (options === undefined) return DEFAULT_RAFT_OPTIONS;
+  requireOptions('raft', options, DEFAULT_RAFT_OPTIONS);
   try {
-    return resolveOptions(options ?? DEFAULT_RAFT_OPTIONS);
+    return resolveOptions(options);
   } catch (error) {
     throw badOption((error as Error).message, 'correct it in raft');
   }

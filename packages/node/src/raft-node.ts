@@ -63,9 +63,9 @@ export class RaftNode<Result = undefined> implements AsyncDisposable {
   /**
    * Finds what the directory holds, starts the state machine and joins the cluster.
    *
-   * @throws {RaftError} `RAFT_BAD_OPTION`, `RAFT_ADDRESS_IN_USE`, and of the data directory
-   *   `RAFT_DIRECTORY_LOCKED`, `RAFT_WRONG_DIRECTORY`, `RAFT_STORAGE_CORRUPT`, `RAFT_DISK_FAILED`
-   *   and `RAFT_DISK_FULL`. Nothing stays open then.
+   * @throws {RaftError} `RAFT_BAD_OPTION`, `RAFT_ADDRESS_IN_USE`, `RAFT_MACHINE_FAILED`, and of the data
+   *   directory `RAFT_BAD_DIRECTORY`, `RAFT_DIRECTORY_LOCKED`, `RAFT_WRONG_DIRECTORY`,
+   *   `RAFT_STORAGE_CORRUPT`, `RAFT_DISK_FAILED` and `RAFT_DISK_FULL`. Nothing stays open then.
    */
   static async open<Result = undefined>(
     options: RaftNodeOptions<Result>,
@@ -117,13 +117,17 @@ export class RaftNode<Result = undefined> implements AsyncDisposable {
     this.ended = new Promise((resolve) => {
       this.#resolveEnded = resolve;
     });
-    this.#runtime = new Runtime(parts, (cause) => {
+    const { machine, resolved } = parts;
+    const onFailure = (cause: unknown): void => {
       const error = cause instanceof Error ? cause : new Error(String(cause));
       if (this.#closed === undefined)
         parts.log('error', 'the node ends', { reason: error.message });
       void this.#end(error);
-    });
-    const { machine, resolved } = parts;
+    };
+    const onLeft = (reason: RaftError): void => {
+      if (machine instanceof ApplyChannel) machine.left(reason);
+    };
+    this.#runtime = new Runtime(parts, { onFailure, onLeft });
     if (machine instanceof SessionMachine) {
       const { heartbeatIntervalMs } = resolved.raft;
       this.#sessions = new Sessions(this.#runtime, machine, resolved.sessions, heartbeatIntervalMs);
@@ -216,6 +220,10 @@ export class RaftNode<Result = undefined> implements AsyncDisposable {
   /**
    * Committed commands in log order, for a node that was opened without a state machine. Asking for
    * the next batch says that the one before is applied; see apply-channel.ts. One consumer at a time.
+   * Ends when the node is closed or the signal fires.
+   *
+   * @throws {RaftError} `RAFT_BAD_OPTION` for a node with a state machine; `RAFT_REMOVED`, behind the last
+   *   command that this server got.
    */
   committed({ signal }: CallOptions = {}): AsyncIterable<CommittedCommands> {
     const machine: unknown = this.#machine;

@@ -9,6 +9,7 @@ import {
   type LogIndex,
   type Message,
   type Milliseconds,
+  membersOf,
   type NodeId,
   Raft,
   type SnapshotMeta,
@@ -58,6 +59,7 @@ export class Runtime<Result> implements GroupReceiver, ApplyObserver<Result> {
   readonly membership: MembershipWatch;
   readonly #parts: RuntimeParts<Result>;
   readonly #onFailure: (error: unknown) => void;
+  readonly #onLeft: (reason: RaftError) => void;
   readonly #loop: RaftLoop;
   readonly #applier: Applier<Result>;
   readonly #snapshots: Snapshots;
@@ -68,11 +70,22 @@ export class Runtime<Result> implements GroupReceiver, ApplyObserver<Result> {
   /** Callers have been told that this server was removed. */
   #hasLeft = false;
 
-  /** @param onFailure Called once when the node cannot go on. */
-  constructor(parts: RuntimeParts<Result>, onFailure: (error: unknown) => void) {
+  constructor(
+    parts: RuntimeParts<Result>,
+    {
+      onFailure,
+      onLeft,
+    }: {
+      /** Called once when the node cannot go on. */
+      readonly onFailure: (error: unknown) => void;
+      /** Called once when this server was removed, and all is applied that it will ever hear of. */
+      readonly onLeft: (reason: RaftError) => void;
+    },
+  ) {
     const { options, resolved, storage, machine, appliedIndex } = parts;
     this.#parts = parts;
     this.#onFailure = onFailure;
+    this.#onLeft = onLeft;
     this.#reportedIndex = appliedIndex;
     this.raft = new Raft({
       id: options.id as NodeId,
@@ -96,7 +109,8 @@ export class Runtime<Result> implements GroupReceiver, ApplyObserver<Result> {
       answerTimeoutMs: 2 * electionTimeoutMs,
     };
     const wake = () => this.#loop.wake();
-    const callHost = { raft: this.raft, now, wallTime: Date.now, wake };
+    const notLeader = () => this.membership.notLeader();
+    const callHost = { raft: this.raft, now, wallTime: Date.now, wake, notLeader };
     const isDiskFull = () => storage.log.isFull;
     this.proposals = new Proposals<Result>(callHost, isDiskFull, limits, appliedIndex);
     this.reads = new Reads(callHost, limits, appliedIndex);
@@ -120,6 +134,7 @@ export class Runtime<Result> implements GroupReceiver, ApplyObserver<Result> {
   /** Peers may call from now on, and time begins to run. */
   async open(): Promise<void> {
     await this.#parts.transport.open(this);
+    this.#warnOfStrangers();
     this.membership.look();
     this.#loop.wake();
   }
@@ -292,6 +307,16 @@ export class Runtime<Result> implements GroupReceiver, ApplyObserver<Result> {
     this.#leaveIfRemoved();
   }
 
+  /** They may be added later; but a number that is mistyped prefers nobody. */
+  #warnOfStrangers(): void {
+    const { options, resolved, log } = this.#parts;
+    const members = membersOf(this.raft.membership.configuration);
+    for (const server of Object.keys(resolved.raft.priorities).map(Number)) {
+      if (members.includes(server as NodeId) || options.peers[server] !== undefined) continue;
+      log('warn', 'priorities names a server that takes no part', { server });
+    }
+  }
+
   /** When all is applied that this server will ever hear of, nothing that still waits comes true. */
   #leaveIfRemoved(): void {
     if (this.#hasLeft || this.appliedIndex < this.raft.commitIndex) return;
@@ -299,6 +324,7 @@ export class Runtime<Result> implements GroupReceiver, ApplyObserver<Result> {
     if (reason === undefined) return;
     this.#hasLeft = true;
     this.#failCalls(reason);
+    this.#onLeft(reason);
   }
 
   #failCalls(reason: RaftError): void {

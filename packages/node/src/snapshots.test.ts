@@ -38,6 +38,23 @@ test('an in-memory machine gets its snapshot back after a restart, and the log b
   await cluster.close();
 });
 
+test('a machine that does not take its snapshot back is named, and its log left alone', async (context) => {
+  const directory = await temporaryDirectory(context);
+  const cluster = new TestCluster(context, 1, { directory, snapshotEntries: 50, keepEntries: 0 });
+  const node = await cluster.open(1);
+  await cluster.leader();
+  await proposeAll(node, names(60));
+  await until(() => node.status().firstIndex > 50);
+  await cluster.shut(node);
+  const restore = () => Promise.reject(new SyntaxError('unexpected end'));
+  await assert.rejects(cluster.open(1, { machine: Object.assign(listMachine(), { restore }) }), {
+    code: 'RAFT_MACHINE_FAILED',
+    message: /restore\(\) threw \(unexpected end\); mend it and start again/,
+  });
+  const mended = await cluster.open(1);
+  assert.deepEqual(await cluster.listOf(mended), names(60));
+});
+
 test('a follower that is far behind gets a snapshot, in memory and over TCP', async (context) => {
   const peers: Record<number, { host: string; port: number }> = {};
   for (const id of [1, 2, 3]) peers[id] = await freeAddress();

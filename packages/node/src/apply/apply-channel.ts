@@ -25,7 +25,8 @@ interface Offer {
 
 export class ApplyChannel implements StateMachine<undefined> {
   #offer: Offer | undefined;
-  #isClosed = false;
+  /** Why no batch will be offered any more. */
+  #end: 'closed' | RaftError | undefined;
   #isIterated = false;
   /** Wakes the consumer that waits for an offer. */
   #wakeConsumer: () => void = () => {};
@@ -51,9 +52,10 @@ export class ApplyChannel implements StateMachine<undefined> {
     if (this.#isIterated) throw new TypeError('committed() has a consumer already; end it first');
     this.#isIterated = true;
     try {
-      while (!this.#isClosed && !signal?.aborted) {
+      while (this.#end !== 'closed' && !signal?.aborted) {
         const offer = this.#offer;
         if (offer === undefined) {
+          if (this.#end !== undefined) throw this.#end;
           await this.#nextOffer(signal);
           continue;
         }
@@ -69,11 +71,17 @@ export class ApplyChannel implements StateMachine<undefined> {
 
   /** Ends the consumer's loop. What it has not applied, it sees again after a restart. */
   close(): Promise<void> {
-    this.#isClosed = true;
+    this.#end = 'closed';
     this.#offer?.abandoned(new RaftError('RAFT_CLOSED', 'the node was closed'));
     this.#offer = undefined;
     this.#wakeConsumer();
     return Promise.resolve();
+  }
+
+  /** This server was removed and has been given all that it will ever get: the consumer hears why. */
+  left(reason: RaftError): void {
+    this.#end ??= reason;
+    this.#wakeConsumer();
   }
 
   snapshot(): AsyncIterable<Uint8Array> {

@@ -7,7 +7,7 @@
 
 import type { Milliseconds, NodeId, Raft, Term, TransferRefusal } from '@quorate/core';
 import type { CallOptions } from '../api.ts';
-import { NotLeaderError, RaftError } from '../errors.ts';
+import { RaftError } from '../errors.ts';
 import { PendingCall } from './pending-call.ts';
 import type { CallHost } from './proposals.ts';
 
@@ -92,7 +92,7 @@ export class LeadershipTransfers {
   #refusal(reason: Exclude<TransferRefusal, 'leads-already'>, to: number | undefined): RaftError {
     switch (reason) {
       case 'not-leader':
-        return new NotLeaderError(this.#raft.leaderId);
+        return this.#host.notLeader();
       case 'not-a-voter': {
         const remedy = 'name a voter, or nobody';
         return new RaftError('RAFT_BAD_OPTION', `server ${to} is not a voter; ${remedy}`);

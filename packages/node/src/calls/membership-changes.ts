@@ -22,8 +22,8 @@ import {
   type Term,
 } from '@quorate/core';
 import type { ChangeMembershipOptions, MembershipTarget, PeerAddress } from '../api.ts';
-import { badOption, requireAddress, requireWhole } from '../checks.ts';
-import { NotLeaderError, RaftError } from '../errors.ts';
+import { badOption, requireAddress, requireOneOf, requireWhole } from '../checks.ts';
+import { RaftError } from '../errors.ts';
 import { addressText } from '../peers/address.ts';
 import { PendingCall } from './pending-call.ts';
 import type { CallHost } from './proposals.ts';
@@ -87,12 +87,9 @@ export class MembershipChanges {
         requireAddress(`server ${id}`, address);
         return { id: Number(id) as NodeId, address: addressText(address) };
       });
-      if (!MODES.includes(mode)) {
-        throw badOption(`newVoters is ${mode}`, `say one of ${MODES.join(', ')}`);
-      }
+      requireOneOf('newVoters', mode, MODES);
       // Whoever does not lead may have a log that tells of other members.
-      const { isLeader, leaderId } = this.#raft;
-      if (!isLeader) throw new NotLeaderError(leaderId);
+      if (!this.#raft.isLeader) throw this.#host.notLeader();
       this.#requireWhereabouts(wanted, given);
       const call = new PendingCall<void>(resolve, reject, signal, false);
       const patientUntil = this.#host.now() + this.#patienceMs;
@@ -142,7 +139,7 @@ export class MembershipChanges {
     const raft = this.#raft;
     const { configuration, index } = raft.membership;
     if (!raft.isLeader) {
-      call.fail(new NotLeaderError(raft.leaderId));
+      call.fail(this.#host.notLeader());
     } else if (leadsTo(configuration, target, addresses)) {
       // It is so already, or will be when what is under way is done.
       this.#begun.push({ ...change, index, term: raft.term, fate: 'committed' });
@@ -248,8 +245,6 @@ function toMembership(target: MembershipTarget): Membership {
 
 function refusal(reason: ChangeRefusal): RaftError {
   switch (reason) {
-    case 'not-leader':
-      return new NotLeaderError(undefined);
     case 'change-under-way': {
       const remedy = 'wait until status() shows it committed, then try again';
       return new RaftError('RAFT_CHANGE_UNDER_WAY', `another change is under way; ${remedy}`);
@@ -275,6 +270,7 @@ function refusal(reason: ChangeRefusal): RaftError {
         "start them, let them learn first (newVoters: 'when-caught-up'), or say 'forced'";
       return new RaftError('RAFT_QUORUM_AT_RISK', `${problem}; ${remedy}`);
     }
+    case 'not-leader':
     case 'no-voters':
     case 'voter-and-learner':
     case 'nothing-to-change':

@@ -22,7 +22,7 @@ import {
 } from '@quorate/wire';
 import type { ProposeOptions, Started } from '../api.ts';
 import { commandProblem } from '../checks.ts';
-import { NotLeaderError, RaftError } from '../errors.ts';
+import { type NotLeaderError, RaftError } from '../errors.ts';
 import { Forwarding, type ForwardingLimits } from './forwarding.ts';
 import { CALL_OVERHEAD_BYTES, PendingCall } from './pending-call.ts';
 import { type AppliedRange, type OnLost, PlacedProposals } from './placed-proposals.ts';
@@ -44,6 +44,8 @@ export interface CallHost {
   readonly wallTime: () => Milliseconds;
   /** A turn is needed. */
   readonly wake: () => void;
+  /** For who asks what only a leader may be asked: who leads, and where. */
+  readonly notLeader: () => NotLeaderError;
 }
 
 export class Proposals<Result> {
@@ -100,8 +102,8 @@ export class Proposals<Result> {
     if (signal?.aborted) return Promise.reject(signal.reason);
     const refusal = this.#refusalOf(command, isOfSessions);
     if (refusal !== undefined) return Promise.reject(refusal);
-    const { isLeader, leaderId } = this.#raft;
-    if (!isLeader && !forward) return Promise.reject(new NotLeaderError(leaderId));
+    const { isLeader } = this.#raft;
+    if (!isLeader && !forward) return Promise.reject(this.#host.notLeader());
     const isDropped = isLeader && !this.#raft.isAccepting;
     if (isDropped && !(forward && this.#isHandingOver)) return Promise.reject(this.#refused());
 

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import type { Input, LogIndex } from '@quorate/core';
 import { Reads } from './reads.ts';
 
+const never = () => assert.fail('a read needs no leader here') as never;
 const index = (value: number) => value as LogIndex;
 
 /** Reads of a server that stands at index 5, and what they have asked the core. */
@@ -11,7 +12,13 @@ function setUp() {
   const step = (input: Input): void => {
     if (input.kind === 'readRequested') asked.push(input.id);
   };
-  const host = { raft: { step } as never, now: () => 0, wallTime: () => 0, wake: () => {} };
+  const host = {
+    raft: { step } as never,
+    now: () => 0,
+    wallTime: () => 0,
+    wake: () => {},
+    notLeader: never,
+  };
   const limits = { retryDelayMs: 10, answerTimeoutMs: 100, maxPendingReads: 3 };
   const reads = new Reads(host, limits, index(5));
   const settled: LogIndex[] = [];

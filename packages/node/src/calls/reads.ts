@@ -64,11 +64,9 @@ export class Reads {
 
   read({ signal, maxStalenessMs, ifOlder = 'ask' }: ReadOptions): Promise<LogIndex> {
     if (signal?.aborted) return Promise.reject(signal.reason);
+    const problem = problemOf(maxStalenessMs, ifOlder);
+    if (problem !== undefined) return Promise.reject(problem);
     if (maxStalenessMs !== undefined) {
-      if (typeof maxStalenessMs !== 'number' || !(maxStalenessMs >= 0)) {
-        const problem = `maxStalenessMs is ${maxStalenessMs}`;
-        return Promise.reject(badOption(problem, 'give milliseconds, 0 or more'));
-      }
       const age = this.#provenAt === undefined ? Infinity : between(this.#provenAt, this.#moment());
       // Asked early enough, so that under steady reading nobody has to wait.
       if (age > maxStalenessMs / 2) this.#refresh();
@@ -178,4 +176,18 @@ export class Reads {
       this.#unasked.push(...calls);
     }
   }
+}
+
+const IF_OLDER = ['ask', 'fail'];
+
+function problemOf(maxStalenessMs: unknown, ifOlder: unknown): RaftError | undefined {
+  if (!IF_OLDER.includes(ifOlder as string)) {
+    return badOption(`ifOlder is ${ifOlder}`, `say one of ${IF_OLDER.join(', ')}`);
+  }
+  if (maxStalenessMs === undefined) {
+    if (ifOlder === 'ask') return undefined;
+    return badOption("ifOlder is 'fail', and nothing says older than what", 'give maxStalenessMs');
+  }
+  if (typeof maxStalenessMs === 'number' && maxStalenessMs >= 0) return undefined;
+  return badOption(`maxStalenessMs is ${maxStalenessMs}`, 'give milliseconds, 0 or more');
 }

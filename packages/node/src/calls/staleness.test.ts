@@ -34,7 +34,13 @@ class Follower {
     const common = { id: 3 as NodeId, stored, appliedIndex: 0 as LogIndex, reader: log.reader };
     this.raft = new Raft({ ...common, now: 0, random: () => 0.5 });
     const clock = () => this.now;
-    const host = { raft: this.raft, now: clock, wallTime: clock, wake: () => {} };
+    const host = {
+      raft: this.raft,
+      now: clock,
+      wallTime: clock,
+      wake: () => {},
+      notLeader: () => assert.fail(),
+    };
     const limits = { retryDelayMs: 10, answerTimeoutMs: 10_000, maxPendingReads: 10 };
     this.reads = new Reads(host, limits, 0 as LogIndex);
   }

@@ -42,6 +42,31 @@ export type GroupOptions<Result> = Pick<
   readonly voters?: readonly number[];
 };
 
+/** The compiler refuses a list that lacks one, or has one that is none. */
+export const HOST_OPTIONS: Readonly<Record<keyof RaftHostOptions, true>> = {
+  id: true,
+  clusterId: true,
+  peers: true,
+  directory: true,
+  listen: true,
+  transport: true,
+  raft: true,
+  snapshotBytesPerSecond: true,
+  maxCommandBytes: true,
+  maxPendingBytes: true,
+  maxPendingReads: true,
+  log: true,
+};
+
+export const GROUP_OPTIONS: Readonly<Record<keyof GroupOptions<unknown>, true>> = {
+  machine: true,
+  voters: true,
+  snapshotEntries: true,
+  keepEntries: true,
+  sessions: true,
+  trace: true,
+};
+
 export interface HostStatus {
   readonly id: NodeId;
   readonly clusterId: number;

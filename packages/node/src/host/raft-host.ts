@@ -1,7 +1,7 @@
 import { configurationOf, type NodeId } from '@quorate/core';
 import type { RaftNodeOptions } from '../api.ts';
 import { Throttle } from '../apply/throttle.ts';
-import { badOption, requireWhole } from '../checks.ts';
+import { badOption, requireOptions, requireWhole } from '../checks.ts';
 import { RaftError } from '../errors.ts';
 import { Scheduler } from '../loop/scheduler.ts';
 import { checkOptions, type ResolvedOptions } from '../options.ts';
@@ -13,7 +13,13 @@ import { now } from '../runtime.ts';
 import { type HostStorage, memoryHostStorage } from '../storage/host-storage.ts';
 import { openHostStorage } from '../storage/open-host-storage.ts';
 import { Groups } from './groups.ts';
-import type { GroupOptions, HostStatus, RaftHostOptions } from './host-options.ts';
+import {
+  GROUP_OPTIONS,
+  type GroupOptions,
+  HOST_OPTIONS,
+  type HostStatus,
+  type RaftHostOptions,
+} from './host-options.ts';
 import { HostWatch } from './host-watch.ts';
 
 /**
@@ -45,6 +51,7 @@ export class RaftHost implements AsyncDisposable {
    * @throws {RaftError} as `RaftNode.open`.
    */
   static async open(options: RaftHostOptions): Promise<RaftHost> {
+    requireOptions('RaftHost.open', options, HOST_OPTIONS);
     const raft = { rest: true, ...options.raft };
     const resolved = checkOptions({ ...options, raft });
     let host: RaftHost | undefined;
@@ -119,6 +126,7 @@ export class RaftHost implements AsyncDisposable {
   ): Promise<RaftNode<Result>> {
     if (this.#closed !== undefined) throw this.#closed.reason;
     this.#requireFree(group);
+    requireOptions('openGroup', options, GROUP_OPTIONS);
     this.#nodes.set(group, undefined);
     try {
       const node = await this.#startNode(group, options);

@@ -8,10 +8,10 @@
  */
 
 import { type EntryId, type LogIndex, nextIndex, nextTerm } from '@quorate/core';
-import { badOption, requireDirectory } from '../checks.ts';
+import { badOption, requireDirectory, requireOptions } from '../checks.ts';
 import { RaftError } from '../errors.ts';
 import { lockDirectory } from '../storage/directory-lock.ts';
-import { diskError } from '../storage/disk-errors.ts';
+import { directoryError } from '../storage/disk-errors.ts';
 import { DiskLog } from '../storage/disk-log.ts';
 import { type FileSystem, nodeFileSystem } from '../storage/file-system.ts';
 import {
@@ -36,6 +36,12 @@ export interface RecoveryOptions {
    */
   readonly appliedIndex?: number;
 }
+
+const RECOVERY_OPTIONS: Readonly<Record<keyof RecoveryOptions, true>> = {
+  directory: true,
+  newClusterId: true,
+  appliedIndex: true,
+};
 
 /** What a recovery keeps, what it cannot know and whom it leaves out. */
 export interface RecoveryReport {
@@ -83,7 +89,8 @@ export interface IndexRange {
  * @throws {RaftError} `RAFT_WRONG_DIRECTORY` when no server's data are there, `RAFT_DIRECTORY_LOCKED`
  *   while it runs, `RAFT_STORAGE_CORRUPT`, `RAFT_RECOVERY_REFUSED`, `RAFT_BAD_OPTION`.
  */
-export function examineRecovery(options: RecoveryOptions): Promise<RecoveryReport> {
+export async function examineRecovery(options: RecoveryOptions): Promise<RecoveryReport> {
+  requireOptions('examineRecovery', options, RECOVERY_OPTIONS);
   return alone(options.directory, () => examineDirectory(nodeFileSystem, options));
 }
 
@@ -95,9 +102,10 @@ export function examineRecovery(options: RecoveryOptions): Promise<RecoveryRepor
  * @param options.keepThrough The last entry to keep, as `examineRecovery` has reported it.
  * @throws {RaftError} as `examineRecovery`; `RAFT_RECOVERY_REFUSED` also when the log does not end there.
  */
-export function recoverCluster(
+export async function recoverCluster(
   options: RecoveryOptions & { readonly keepThrough: EntryId },
 ): Promise<RecoveryReport> {
+  requireOptions('recoverCluster', options, { ...RECOVERY_OPTIONS, keepThrough: true });
   return alone(options.directory, () => recoverDirectory(nodeFileSystem, options));
 }
 
@@ -111,7 +119,7 @@ export interface RecoveredCluster {
  * Undefined when the directory was never recovered, and when no server's data are there. Reads one small
  * file, and works while the server runs.
  *
- * @throws {RaftError} `RAFT_STORAGE_CORRUPT`, `RAFT_DISK_FAILED`
+ * @throws {RaftError} `RAFT_STORAGE_CORRUPT`, `RAFT_BAD_DIRECTORY`, `RAFT_DISK_FAILED`
  */
 export async function recoveredCluster(directory: string): Promise<RecoveredCluster | undefined> {
   try {
@@ -122,7 +130,7 @@ export async function recoveredCluster(directory: string): Promise<RecoveredClus
     if (error instanceof RaftError) throw error;
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-    throw diskError(error, directory);
+    throw directoryError(error, directory);
   }
 }
 
@@ -277,6 +285,6 @@ async function alone<Result>(directory: string, work: () => Promise<Result>): Pr
     if (error instanceof RaftError) throw error;
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') throw noServer(directory, error);
-    throw diskError(error, directory);
+    throw directoryError(error, directory);
   }
 }

@@ -8,7 +8,8 @@ import type { SessionReply } from './portion.ts';
 export interface SessionHost<Result> {
   /** Replicates an entry, through the leader wherever that is. */
   propose(entry: SessionEntry, options: CallOptions): Promise<SessionReply>;
-  decodeResult(response: Uint8Array): Result;
+  /** Of what the replicas keep of it. */
+  resultOf(kept: Uint8Array): Result;
   /** Resolves after the pause between two attempts; rejects when the signal fires. */
   pause(signal: AbortSignal | undefined): Promise<void>;
   readonly timeoutMs: number;
@@ -72,6 +73,8 @@ export class Session<Result> implements Disposable {
    *   `RAFT_CLOSED` — nothing was proposed.
    * @throws {RaftError} `RAFT_REMOVED` — nothing was proposed: resume the session at another server.
    * @throws {RaftError} `RAFT_OUTCOME_UNKNOWN` — this node ended or was removed meanwhile.
+   * @throws {RaftError} `RAFT_RESULT_NOT_KEPT` — it was applied, but `sessions.encodeResult` made no bytes of
+   *   the result.
    * @throws `signal.reason` when the signal fires first: the command was applied once or not at all.
    */
   propose(command: Uint8Array, { signal }: CallOptions = {}): Promise<Result> {
@@ -141,7 +144,7 @@ export class Session<Result> implements Disposable {
       const firstOutstanding = this.#firstOutstanding;
       return { kind: 'command', session, serial, firstOutstanding, command };
     }, signal);
-    if (reply.kind === 'applied') return this.#host.decodeResult(reply.response);
+    if (reply.kind === 'applied') return this.#host.resultOf(reply.response);
     if (reply.kind === 'expired') throw this.#expire(isRepeated ? 'unknown' : 'not applied');
     const what = `command ${serial} of session ${session} was answered before`;
     const remedy =

@@ -183,7 +183,7 @@ test('one sign of life waits for a leader at a time', async (context) => {
   const answers: ((reply: { kind: 'done' }) => void)[] = [];
   const host = {
     propose: () => new Promise<{ kind: 'done' }>((resolve) => answers.push(resolve)),
-    decodeResult: () => undefined,
+    resultOf: () => undefined,
     pause: () => Promise.resolve(),
     timeoutMs: 600,
     ended: () => {},

@@ -6,6 +6,7 @@ import type { CallOptions } from '../api.ts';
 import { RaftError } from '../errors.ts';
 import { now, type Runtime } from '../runtime.ts';
 import type { StateMachine } from '../state-machine.ts';
+import { keepResult, keptResult } from './kept-result.ts';
 import type { ResolvedSessionOptions } from './options.ts';
 import type { SessionReply } from './portion.ts';
 import { Session, type SessionHost } from './session.ts';
@@ -19,7 +20,8 @@ export function serveSessions<Result>(
 ): StateMachine<Result> {
   if (!SessionMachine.canServe(machine)) return machine;
   // What it answers besides results goes to `Sessions` alone.
-  const sessions = new SessionMachine(machine, (result) => options.encodeResult(result));
+  const keep = (result: Result) => keepResult((of) => options.encodeResult(of), result);
+  const sessions = new SessionMachine(machine, keep);
   return sessions as StateMachine<unknown> as StateMachine<Result>;
 }
 
@@ -88,7 +90,7 @@ export class Sessions<Result> {
   get #host(): Omit<SessionHost<Result>, 'ended'> {
     return {
       propose: (entry, options) => this.#propose(entry, options),
-      decodeResult: (response) => this.#options.decodeResult(response),
+      resultOf: (kept) => keptResult((bytes) => this.#options.decodeResult(bytes), kept),
       pause: (signal) => this.#pause(signal),
       timeoutMs: this.#options.timeoutMs,
     };

@@ -20,6 +20,25 @@ export function diskError(cause: unknown, file: string): RaftError {
   );
 }
 
+/** What the system says of a path that is none, and of one that this process may not use. */
+const NOT_USABLE = new Set([
+  ...['EACCES', 'EEXIST', 'EISDIR', 'ELOOP', 'ENAMETOOLONG', 'ENOENT', 'ENOTDIR', 'EPERM', 'EROFS'],
+  'ERR_INVALID_ARG_VALUE',
+]);
+
+/** Of a data directory that is being opened: what stands in the way is rarely the disk. */
+export function directoryError(cause: unknown, directory: string): RaftError {
+  const isOfDisk = cause instanceof RaftError && cause.code === 'RAFT_DISK_FAILED';
+  const { code, message } = ((isOfDisk ? cause.cause : cause) ?? {}) as NodeJS.ErrnoException;
+  if (!NOT_USABLE.has(String(code))) return diskError(cause, directory);
+  return new RaftError(
+    'RAFT_BAD_DIRECTORY',
+    `${directory} cannot be used as a data directory (${message}); name a directory that this user ` +
+      'may create, read and write, on a file system that is not read-only',
+    { cause, details: { file: directory } },
+  );
+}
+
 export function isNoSpace(cause: unknown): boolean {
   const code = (cause as NodeJS.ErrnoException | undefined)?.code;
   return code === 'ENOSPC' || code === 'EDQUOT';

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Configuration } from '@quorate/core';
 import { RaftError } from '../errors.ts';
 import { lockDirectory } from './directory-lock.ts';
-import { diskError } from './disk-errors.ts';
+import { directoryError } from './disk-errors.ts';
 import { nodeFileSystem } from './file-system.ts';
 import type { HostStorage } from './host-storage.ts';
 import { claimIdentity } from './identity.ts';
@@ -26,7 +26,7 @@ export interface OpenHostStorageOptions {
  * Opens or creates the data directory of a host, alone.
  *
  * @throws {RaftError} `RAFT_DIRECTORY_LOCKED`, `RAFT_WRONG_DIRECTORY`, `RAFT_STORAGE_CORRUPT`,
- *   `RAFT_DISK_FAILED`, `RAFT_DISK_FULL`.
+ *   `RAFT_BAD_DIRECTORY`, `RAFT_DISK_FAILED`, `RAFT_DISK_FULL`.
  */
 export async function openHostStorage(options: OpenHostStorageOptions): Promise<HostStorage> {
   const { directory } = options;
@@ -40,7 +40,7 @@ export async function openHostStorage(options: OpenHostStorageOptions): Promise<
       throw error;
     }
   } catch (error) {
-    throw error instanceof RaftError ? error : diskError(error, directory);
+    throw directoryError(error, directory);
   }
 }
 

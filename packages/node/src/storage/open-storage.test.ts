@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { configurationOf, type LogIndex } from '@quorate/core';
+import { directoryError, diskError } from './disk-errors.ts';
 import type { DiskLog } from './disk-log.ts';
 import { type DumpedItem, dumpLog } from './dump.ts';
 import {
@@ -117,13 +118,35 @@ test('a wiped directory comes back as another incarnation; half wiped, it does n
   await assert.rejects(open(), { code: 'RAFT_STORAGE_CORRUPT', message: /it is missing, but/ });
 });
 
-test('two cannot have it open; a directory that cannot be made is a failed disk', async () => {
+test('two cannot have it open', async () => {
   const storage = await open();
   await assert.rejects(open(), { code: 'RAFT_DIRECTORY_LOCKED' });
-  await assert.rejects(open({ path: join(directory, 'identity.json') }), {
-    code: 'RAFT_DISK_FAILED',
-  });
   await storage.close();
+});
+
+test('a directory that cannot be made is a bad one, and no failed disk', async () => {
+  const file = join(directory, 'file');
+  writeFileSync(file, '');
+  const remedy = /name a directory that this user may create, read and write/;
+  // A file, below a file, where nothing can be made, and a text that is no path.
+  for (const path of [file, join(file, 'data'), '/proc/nowhere/data', 'a\0b']) {
+    await assert.rejects(open({ path }), { code: 'RAFT_BAD_DIRECTORY', message: remedy });
+  }
+});
+
+test('of a directory that is there, what may not be read is a bad one, what fails to be read is the disk', () => {
+  const failed = (code: string) => Object.assign(new Error(code), { code });
+  for (const [code, expected] of [
+    ['EACCES', 'RAFT_BAD_DIRECTORY'],
+    ['EROFS', 'RAFT_BAD_DIRECTORY'],
+    ['EIO', 'RAFT_DISK_FAILED'],
+    ['ENOSPC', 'RAFT_DISK_FULL'],
+  ] as const) {
+    assert.equal(directoryError(failed(code), directory).code, expected);
+    // As the parts below have reported it already.
+    const reported = diskError(failed(code), join(directory, 'identity.json'));
+    assert.equal(directoryError(reported, directory).code, expected);
+  }
 });
 
 test('a dump shows every record, of a live directory and behind damage', async () => {

@@ -3,7 +3,7 @@ import { type Configuration, configurationOf, type StoredState } from '@quorate/
 import { RaftError } from '../errors.ts';
 import { beginRecoveredCluster } from '../recovery/first-entry.ts';
 import { lockDirectory } from './directory-lock.ts';
-import { diskError } from './disk-errors.ts';
+import { directoryError } from './disk-errors.ts';
 import { DiskLog } from './disk-log.ts';
 import { DiskSnapshotStore } from './disk-snapshots.ts';
 import { nodeFileSystem } from './file-system.ts';
@@ -32,7 +32,7 @@ export interface OpenStorageOptions {
  * Opens or creates a data directory, alone.
  *
  * @throws {RaftError} `RAFT_DIRECTORY_LOCKED`, `RAFT_WRONG_DIRECTORY`, `RAFT_STORAGE_CORRUPT`,
- *   `RAFT_DISK_FAILED`, `RAFT_DISK_FULL`.
+ *   `RAFT_BAD_DIRECTORY`, `RAFT_DISK_FAILED`, `RAFT_DISK_FULL`.
  */
 export async function openStorage(options: OpenStorageOptions): Promise<Storage> {
   const { directory, ...rest } = options;
@@ -46,7 +46,7 @@ export async function openStorage(options: OpenStorageOptions): Promise<Storage>
       throw error;
     }
   } catch (error) {
-    throw error instanceof RaftError ? error : diskError(error, directory);
+    throw directoryError(error, directory);
   }
 }
 
