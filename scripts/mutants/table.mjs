@@ -14,6 +14,7 @@
  */
 
 import { elections } from './elections.mjs';
+import { hosts } from './hosts.mjs';
 import { membership } from './membership.mjs';
 import { reads } from './reads.mjs';
 import { replication } from './replication.mjs';
@@ -37,6 +38,7 @@ export const MUTANTS = [
   storage,
   runtime,
   sessions,
+  hosts,
   wire,
   simulated,
 ]

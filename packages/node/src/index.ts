@@ -13,15 +13,22 @@ export type {
   Transport,
 } from './peers/transport.ts';
 export { RaftNode } from './raft-node.ts';
+export type { IndexRange, KeptLog } from './recovery/kept-log.ts';
 export {
   examineRecovery,
-  type IndexRange,
   type RecoveredCluster,
   type RecoveryOptions,
   type RecoveryReport,
   recoverCluster,
   recoveredCluster,
 } from './recovery/recover-cluster.ts';
+export {
+  examineHostRecovery,
+  type GroupRecoveryReport,
+  type HostRecoveryOptions,
+  type HostRecoveryReport,
+  recoverHost,
+} from './recovery/recover-host.ts';
 export type { Session } from './sessions/session.ts';
 export type * from './state-machine.ts';
 export * from './storage/dump.ts';

@@ -39,9 +39,9 @@ const AFTERWARDS = [
   'new members.',
 ];
 
-const line = (name: string, words: string): string => `  ${name.padEnd(16)} ${words}`;
+export const line = (name: string, words: string): string => `  ${name.padEnd(16)} ${words}`;
 
-const rangeWords = (range: IndexRange | undefined): string =>
+export const rangeWords = (range: IndexRange | undefined): string =>
   range === undefined ? 'no entries' : `entries ${range.first} to ${range.last}`;
 
 function uncertainWords(range: IndexRange | undefined): string {

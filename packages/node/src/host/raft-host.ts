@@ -59,12 +59,15 @@ export class RaftHost implements AsyncDisposable {
       if (host !== undefined) void host.#end(error);
     });
     try {
-      const transport = await transportOf(options, resolved);
-      host = new RaftHost(options, resolved, storage, transport);
+      // After a recovery a host starts with the options it had.
+      const peers = withoutLeftOut(options.peers, storage.leftOut);
+      const present = { ...options, peers };
+      const transport = await transportOf(present, resolved);
+      host = new RaftHost(present, resolved, storage, transport);
       for (const warning of storage.warnings) options.log?.('warn', warning, {});
-      const addresses = addressesOf(options.peers, options.id);
-      const peers = { addresses, removed: [], areStrangersWelcome: false };
-      await host.#groups.open(host.#watch, peers);
+      const addresses = addressesOf(peers, options.id);
+      const others = { addresses, removed: [], areStrangersWelcome: false };
+      await host.#groups.open(host.#watch, others);
       host.#watch.start();
       return host;
     } catch (error) {
@@ -232,6 +235,14 @@ export class RaftHost implements AsyncDisposable {
     await Promise.all(nodes.map((node) => node.close({ handOver: false })));
     await this.#storage.close();
   }
+}
+
+function withoutLeftOut(
+  peers: RaftHostOptions['peers'],
+  leftOut: readonly number[],
+): RaftHostOptions['peers'] {
+  const present = Object.entries(peers).filter(([id]) => !leftOut.includes(Number(id)));
+  return Object.fromEntries(present);
 }
 
 async function openStorageOf(

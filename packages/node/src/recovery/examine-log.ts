@@ -14,7 +14,8 @@ import {
 import type { FileSystem } from '../storage/file-system.ts';
 import type { StoredIdentity } from '../storage/identity.ts';
 import { logDirectory } from '../storage/log-directory.ts';
-import { recoverLog } from '../storage/recovery.ts';
+import type { LogShape } from '../storage/log-shape.ts';
+import { type RecoveredLog, recoverLog } from '../storage/recovery.ts';
 import { missingEntry } from './first-entry.ts';
 
 export interface ExaminedLog {
@@ -35,28 +36,50 @@ export async function examineLog(
   directory: string,
   identity: StoredIdentity,
 ): Promise<ExaminedLog> {
-  const { shape, segments, prepared, warnings } = await recoverLog({
-    fileSystem: readOnly(fileSystem),
-    directory: logDirectory(directory),
-    initialConfiguration: initialConfigurationOf(identity),
-    salt: identity.salt,
+  const initial = initialConfigurationOf(identity);
+  return readLog(fileSystem, logDirectory(directory), identity.salt, initial, (log) => {
+    const { shape, warnings } = log;
+    const missing = missingEntry(identity, shape);
+    if (missing !== undefined) shape.applyWrite(missing, [NOWHERE]);
+    return examineShape(shape, identity, warnings);
   });
-  for (const { file } of prepared === undefined ? segments : [...segments, prepared]) {
-    await file.close();
+}
+
+/** What is in the files of a log. They stay open until `read` has answered. */
+export async function readLog<Found>(
+  fileSystem: FileSystem,
+  directory: string,
+  salt: number,
+  initialConfiguration: Configuration,
+  read: (log: RecoveredLog) => Found,
+): Promise<Found> {
+  const options = { directory, salt, initialConfiguration };
+  const log = await recoverLog({ ...options, fileSystem: readOnly(fileSystem) });
+  const { segments, prepared } = log;
+  try {
+    return read(log);
+  } finally {
+    for (const { file } of prepared === undefined ? segments : [...segments, prepared]) {
+      await file.close();
+    }
   }
-  const missing = missingEntry(identity, shape);
-  if (missing !== undefined) shape.applyWrite(missing, [NOWHERE]);
+}
+
+export function examineShape(
+  shape: LogShape,
+  { nodeId, initialVoters }: Pick<StoredIdentity, 'nodeId' | 'initialVoters'>,
+  warnings: readonly string[],
+): ExaminedLog {
   const { hardState, base, lastIndex, snapshot, configurations } = shape.toStoredState();
   const all = [snapshot.configuration, ...configurations.map((entry) => entry.configuration)];
-  const nodeId = identity.nodeId as NodeId;
-  const others = new Set([...all.flatMap(everybodyIn), ...(identity.initialVoters as NodeId[])]);
-  others.delete(nodeId);
+  const others = new Set([...all.flatMap(everybodyIn), ...(initialVoters as NodeId[])]);
+  others.delete(nodeId as NodeId);
   return {
     hardState,
     lastEntry: { index: lastIndex, term: shape.termAt(lastIndex) },
     firstIndex: nextIndex(base.index),
     snapshotIndex: snapshot.index,
-    role: roleIn(all.at(-1) as Configuration, nodeId),
+    role: roleIn(all.at(-1) as Configuration, nodeId as NodeId),
     others: ascending(others),
     warnings,
   };
@@ -68,7 +91,7 @@ export function initialConfigurationOf({ nodeId, initialVoters }: StoredIdentity
 }
 
 /** Of an entry that is only counted. */
-const NOWHERE = { firstIndex: 0 as LogIndex, segment: 0, offset: 0, byteLength: 0 };
+export const NOWHERE = { firstIndex: 0 as LogIndex, segment: 0, offset: 0, byteLength: 0 };
 
 function everybodyIn(configuration: Configuration): readonly NodeId[] {
   const { removed, next } = configuration;

@@ -6,7 +6,7 @@
  * directory of the new cluster, and whoever opens it next writes the entry.
  */
 
-import type { LogIndex, NodeId, Term, Write } from '@quorate/core';
+import type { EntryId, HardState, LogIndex, NodeId, Term, Write } from '@quorate/core';
 import { configurationBatch, configurationOf } from '@quorate/core';
 import type { DiskLog } from '../storage/disk-log.ts';
 import type { StoredIdentity } from '../storage/identity.ts';
@@ -31,15 +31,27 @@ export function missingEntry(
   { nodeId, recovery }: StoredIdentity,
   { hardState }: Pick<LogShape, 'hardState'>,
 ): Write | undefined {
+  if (recovery === undefined || 'groups' in recovery) return undefined;
   // The term was free when the entry was planned, and is entered together with it.
-  if (recovery === undefined || hardState.term >= recovery.term) return undefined;
-  const term = recovery.term as Term;
-  const removed = recovery.leftOut as readonly NodeId[];
+  if (hardState.term >= recovery.term) return undefined;
+  const { term, index, leftOut } = recovery;
+  const entry = { term: term as Term, index: index as LogIndex };
+  return firstEntryOf(nodeId, leftOut, entry, hardState);
+}
+
+/** An entry in a term of its own that makes this server the only voter. */
+export function firstEntryOf(
+  nodeId: number,
+  leftOut: readonly number[],
+  { term, index }: EntryId,
+  { commitIndex }: HardState,
+): Write {
+  const removed = leftOut as readonly NodeId[];
   const configuration = { ...configurationOf([nodeId]), removed };
   return {
     sequence: 0,
-    hardState: { term, votedFor: undefined, commitIndex: hardState.commitIndex },
-    batches: [configurationBatch(term, recovery.index as LogIndex, configuration)],
+    hardState: { term, votedFor: undefined, commitIndex },
+    batches: [configurationBatch(term, index, configuration)],
     snapshot: undefined,
   };
 }

@@ -10,7 +10,6 @@ import {
   TestCluster,
   temporaryDirectory,
 } from '../cluster.test.support.ts';
-import { RaftHost } from '../host/raft-host.ts';
 import { RaftNode } from '../raft-node.ts';
 import { nodeFileSystem } from '../storage/file-system.ts';
 import { readIdentity, writeIdentity } from '../storage/identity.ts';
@@ -96,16 +95,6 @@ test('a directory without a server in it is refused', async (context) => {
     const examined = examineRecovery({ directory, newClusterId: 9 });
     await assert.rejects(examined, { code: 'RAFT_WRONG_DIRECTORY' });
   }
-});
-
-test('a host of groups is refused, and not taken for an empty server', async (context) => {
-  const directory = await temporaryDirectory(context);
-  const peers = { 1: { host: '127.0.0.1', port: 0 } };
-  const host = await RaftHost.open({ id: 1, clusterId: 7, peers, directory });
-  await (await host.openGroup(3)).close();
-  await host.close();
-  const examined = examineRecovery({ directory, newClusterId: 9 });
-  await assert.rejects(examined, { code: 'RAFT_RECOVERY_REFUSED', message: /host of groups/ });
 });
 
 test('a recovered server can be recovered again', async (context) => {

@@ -7,10 +7,9 @@
  * does it and is told the last entry to keep. docs/recovery.md is the page for that person.
  */
 
-import { type EntryId, type LogIndex, nextIndex, nextTerm } from '@quorate/core';
-import { badOption, requireDirectory, requireOptions } from '../checks.ts';
+import type { EntryId } from '@quorate/core';
+import { badOption, requireOptions } from '../checks.ts';
 import { RaftError } from '../errors.ts';
-import { lockDirectory } from '../storage/directory-lock.ts';
 import { directoryError } from '../storage/disk-errors.ts';
 import { DiskLog } from '../storage/disk-log.ts';
 import { type FileSystem, nodeFileSystem } from '../storage/file-system.ts';
@@ -21,8 +20,10 @@ import {
   writeIdentity,
 } from '../storage/identity.ts';
 import { logDirectory } from '../storage/log-directory.ts';
-import { type ExaminedLog, examineLog, initialConfigurationOf } from './examine-log.ts';
+import { examineLog, initialConfigurationOf } from './examine-log.ts';
 import { beginRecoveredCluster } from './first-entry.ts';
+import { type KeptLog, keptOf } from './kept-log.ts';
+import { alone, identityOf, refused, requireNewId } from './whose-directory.ts';
 
 export interface RecoveryOptions {
   /** Of a server that does not run. */
@@ -44,43 +45,15 @@ const RECOVERY_OPTIONS: Readonly<Record<keyof RecoveryOptions, true>> = {
 };
 
 /** What a recovery keeps, what it cannot know and whom it leaves out. */
-export interface RecoveryReport {
+export interface RecoveryReport extends KeptLog {
   readonly directory: string;
   readonly nodeId: number;
   readonly oldClusterId: number;
   readonly newClusterId: number;
-  /**
-   * The end of this server's log. Of several survivors the one whose last entry has the largest term,
-   * and of these the largest index, is to be recovered: it has what the others have (§5.4.1).
-   */
-  readonly lastEntry: EntryId;
-  /** Everything up to here is known to be committed. The disk learns of commits late. */
-  readonly committedIndex: LogIndex;
-  /** The snapshot stands here; 0 without one. */
-  readonly snapshotIndex: LogIndex;
-  /** Entries that are kept: those in the log. What came before is in the state or its snapshot. */
-  readonly kept: IndexRange | undefined;
-  /**
-   * Of those, entries that are not known to be committed. They may have been acknowledged or not; they
-   * are kept, and take effect.
-   */
-  readonly uncertain: IndexRange | undefined;
-  /** Entries after this one are lost, if other servers have acknowledged any. */
-  readonly mayBeLostAfter: LogIndex;
   /** Members of the old cluster that this directory knows of. None of them can join the new one. */
   readonly leftOut: readonly number[];
-  /** What this server was, by the last configuration in its log. Who is no voter may be far behind. */
-  readonly role: 'voter' | 'learner' | 'removed';
-  /** The entry with which the new cluster begins, with this server as its only voter. */
-  readonly firstEntry: EntryId;
   /** What was found while the log was read, one sentence each. */
   readonly warnings: readonly string[];
-}
-
-/** First and last, both included. */
-export interface IndexRange {
-  readonly first: LogIndex;
-  readonly last: LogIndex;
 }
 
 /**
@@ -141,9 +114,13 @@ export async function examineDirectory(
 ): Promise<RecoveryReport> {
   const identity = await identityOf(fileSystem, options.directory);
   requireNewId(options.newClusterId, identity);
-  await requireServer(fileSystem, options.directory);
-  const log = await examineLog(fileSystem, options.directory, identity);
-  return reportOf(options, identity, log);
+  const { directory, newClusterId, appliedIndex = 0 } = options;
+  await requireServer(fileSystem, directory);
+  const log = await examineLog(fileSystem, directory, identity);
+  const { nodeId, clusterId: oldClusterId } = identity;
+  const { others: leftOut, warnings } = log;
+  const kept = keptOf(log, appliedIndex, 'the state machine');
+  return { directory, nodeId, oldClusterId, newClusterId, ...kept, leftOut, warnings };
 }
 
 /** `recoverCluster` for whoever has the directory to himself. */
@@ -187,66 +164,12 @@ async function finishRecovery(
   }
 }
 
-function reportOf(
-  { directory, newClusterId, appliedIndex = 0 }: RecoveryOptions,
-  { nodeId, clusterId: oldClusterId }: StoredIdentity,
-  log: ExaminedLog,
-): RecoveryReport {
-  const { lastEntry, firstIndex, hardState, snapshotIndex } = log;
-  const { index } = lastEntry;
-  if (appliedIndex > index) {
-    const problem = `the state machine stands at ${appliedIndex}, but the log ends at ${index}`;
-    const remedy = 'the log was lost: recover another survivor, or restore a backup';
-    throw new RaftError('RAFT_STORAGE_CORRUPT', `${problem}; ${remedy}`);
-  }
-  const committed = Math.max(hardState.commitIndex, snapshotIndex, appliedIndex) as LogIndex;
-  return {
-    directory,
-    nodeId,
-    oldClusterId,
-    newClusterId,
-    lastEntry,
-    committedIndex: committed,
-    snapshotIndex,
-    kept: rangeOf(firstIndex, index),
-    uncertain: rangeOf(nextIndex(committed), index),
-    mayBeLostAfter: index,
-    leftOut: log.others,
-    role: log.role,
-    firstEntry: { term: nextTerm(hardState.term), index: nextIndex(index) },
-    warnings: log.warnings,
-  };
-}
-
-const rangeOf = (first: LogIndex, last: LogIndex): IndexRange | undefined =>
-  first <= last ? { first, last } : undefined;
-
-async function identityOf(fileSystem: FileSystem, directory: string): Promise<StoredIdentity> {
-  const identity = await readIdentity(fileSystem, directory);
-  if (identity !== undefined) return identity;
-  throw noServer(directory);
-}
-
-/** A host's groups share a log, and each would need an entry of its own. */
+/** A host's groups share a log, and each needs an entry of its own: recover-host.ts. */
 async function requireServer(fileSystem: FileSystem, directory: string): Promise<void> {
   const names = await fileSystem.list(directory);
   if (!names.includes('groups')) return;
-  const problem = `${directory} holds a host of groups, and only a server of its own can be recovered`;
-  throw refused(`${problem}; bring a majority of the hosts back, or restore a backup`);
-}
-
-function requireNewId(newClusterId: number, { clusterId, recovery }: StoredIdentity): void {
-  if (!Number.isSafeInteger(newClusterId) || newClusterId < 0) {
-    const remedy = 'give a whole number of at least 0 that no cluster of yours has had';
-    throw badOption(`newClusterId is ${newClusterId}`, remedy);
-  }
-  const used = clusterId === newClusterId ? 'already' : 'formerly';
-  if (clusterId !== newClusterId && recovery?.fromClusterId !== newClusterId) return;
-  const remedy =
-    used === 'already'
-      ? 'if it was recovered just now, start the server; else choose an id that was never used'
-      : 'choose an id that was never used, or old members could come back';
-  throw refused(`the directory belongs ${used} to cluster ${newClusterId}; ${remedy}`);
+  const problem = `${directory} holds a host of groups, not a server of its own`;
+  throw refused(`${problem}; use examineHostRecovery and recoverHost`);
 }
 
 function requireLast(keepThrough: EntryId, { lastEntry }: RecoveryReport): void {
@@ -257,34 +180,4 @@ function requireLast(keepThrough: EntryId, { lastEntry }: RecoveryReport): void 
   const asked = `${keepThrough.index} of term ${keepThrough.term}`;
   const found = `${lastEntry.index} of term ${lastEntry.term}`;
   throw refused(`the log ends with entry ${found}, not with ${asked}; examine it again`);
-}
-
-function refused(message: string): RaftError {
-  return new RaftError('RAFT_RECOVERY_REFUSED', message);
-}
-
-function noServer(directory: string, cause?: unknown): RaftError {
-  return new RaftError(
-    'RAFT_WRONG_DIRECTORY',
-    `${directory} holds no server's data; name the data directory of a server that has run`,
-    { cause, details: { directory } },
-  );
-}
-
-async function alone<Result>(directory: string, work: () => Promise<Result>): Promise<Result> {
-  requireDirectory(directory);
-  try {
-    await identityOf(nodeFileSystem, directory);
-    const lock = await lockDirectory(directory);
-    try {
-      return await work();
-    } finally {
-      await lock.release();
-    }
-  } catch (error) {
-    if (error instanceof RaftError) throw error;
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ENOTDIR') throw noServer(directory, error);
-    throw directoryError(error, directory);
-  }
 }

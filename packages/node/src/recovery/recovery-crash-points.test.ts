@@ -10,6 +10,7 @@ import { DiskLog } from '../storage/disk-log.ts';
 import { readIdentity, writeIdentity } from '../storage/identity.ts';
 import { batchOf, durable, hardStateOf, writeOf } from '../storage/log.test.support.ts';
 import { type Change, MemoryFileSystem } from '../storage/memory-file-system.test.support.ts';
+import { afterEachKill, afterEachPowerCut } from './cuts.test.support.ts';
 import { beginRecoveredCluster } from './first-entry.ts';
 import { examineDirectory, recoverDirectory } from './recover-cluster.ts';
 
@@ -102,20 +103,7 @@ test('a recovery cut at every byte of every change leaves the old server or the 
   await recoverDirectory(disk, options);
   assert.equal(await found(disk.afterKill()), 'new');
 
-  const outcomes: string[] = [];
-  for (const [at, change] of disk.journal.entries()) {
-    const length = change.kind === 'write' ? change.bytes.length : 1;
-    // Zero-filling is the same at every byte.
-    const isFilling = change.kind === 'write' && change.bytes.every((byte) => byte === 0);
-    for (let kept = 0; kept < length; kept += isFilling ? 99_991 : 1) {
-      const cut = MemoryFileSystem.after([...start, ...disk.journal.slice(0, at)]);
-      if (change.kind === 'write' && kept > 0) {
-        const file = await cut.open(change.path, 'durable');
-        file.writeSync([change.bytes.subarray(0, kept)], change.at);
-      }
-      outcomes.push(await found(cut.afterKill()));
-    }
-  }
+  const outcomes = await afterEachKill(start, disk, found);
   const firstNew = outcomes.indexOf('new');
   assert.ok(firstNew > 0 && firstNew < outcomes.length - 1, `${firstNew} of ${outcomes.length}`);
   assert.ok(outcomes.slice(firstNew).every((outcome) => outcome === 'new'));
@@ -123,32 +111,11 @@ test('a recovery cut at every byte of every change leaves the old server or the 
 
 test('after a power cut too: what was not synced decides nothing', async () => {
   const disk = (await survivor()).afterKill();
-  await disk.syncDirectory(DIRECTORY);
-  await disk.syncDirectory(`${DIRECTORY}/log`);
-  const outcomes = new Set<string>();
-  for (let calls = 0; calls < 200; calls += 1) {
-    const attempt = disk.afterPowerCut();
-    await attempt.syncDirectory(DIRECTORY);
-    await attempt.syncDirectory(`${DIRECTORY}/log`);
-    let left = calls;
-    attempt.fault = () => {
-      left -= 1;
-      if (left < 0) throw new Error('power');
-      return undefined;
-    };
-    const isDone = await recoverDirectory(attempt, options).then(
-      () => true,
-      () => false,
-    );
-    attempt.fault = () => undefined;
-    const outcome = await found(attempt.afterPowerCut());
-    outcomes.add(outcome);
-    if (isDone) {
-      assert.equal(outcome, 'new');
-      break;
-    }
-  }
-  assert.deepEqual([...outcomes].sort(), ['new', 'old']);
+  const directories = [DIRECTORY, `${DIRECTORY}/log`];
+  const recover = (attempt: MemoryFileSystem) => recoverDirectory(attempt, options);
+  const outcomes = await afterEachPowerCut(disk, directories, recover, found);
+  assert.equal(outcomes.at(-1), 'new');
+  assert.deepEqual([...new Set(outcomes)], ['old', 'new']);
 });
 
 test('an interrupted recovery is a fact for the next one', async () => {

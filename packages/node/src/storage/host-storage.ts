@@ -6,6 +6,8 @@ import { memoryStorage } from './memory-storage.ts';
 import type { Storage } from './storage.ts';
 
 export interface HostStorage {
+  /** Hosts that a recovery left out: they never come back under these ids. */
+  readonly leftOut: readonly number[];
   /** Groups that have data here, open or not; ascending. */
   groups(): readonly number[];
   /**
@@ -27,6 +29,7 @@ export interface HostStorage {
 export function memoryHostStorage(clusterId: number, nodeId: number): HostStorage {
   const seen = new Set<number>();
   return {
+    leftOut: [],
     groups: () => [...seen].sort((a, b) => a - b),
     open: async (group, initialConfiguration) => {
       if (seen.has(group)) {

@@ -17,19 +17,29 @@ export interface StoredIdentity extends Identity {
   /** Who the cluster began with, as far as the first start knew. */
   readonly initialVoters: readonly number[];
   /** Of a cluster that was made of what another one left. */
-  readonly recovery: RecoveryRecord | undefined;
+  readonly recovery: ServerRecovery | HostRecovery | undefined;
+}
+
+interface Recovery {
+  readonly fromClusterId: number;
+  /** Members of the old cluster, which never come back under these ids. Ascending. */
+  readonly leftOut: readonly number[];
 }
 
 /**
  * The entry with which a recovered cluster begins: this server alone. The log may not have it yet, if
  * a crash came between this file and the log; then it is written when the directory is next opened.
  */
-export interface RecoveryRecord {
-  readonly fromClusterId: number;
+export interface ServerRecovery extends Recovery {
   readonly term: number;
   readonly index: number;
-  /** Members of the old cluster, which never come back under these ids. Ascending. */
-  readonly leftOut: readonly number[];
+}
+
+/** Likewise for the groups of a host: all their entries are in one record of the shared log, this one. */
+export interface HostRecovery extends Recovery {
+  readonly record: number;
+  /** Ascending. */
+  readonly groups: readonly number[];
 }
 
 /**
@@ -135,16 +145,25 @@ function parseIdentity(text: string, path: string): StoredIdentity {
 
 function isComplete(identity: Partial<StoredIdentity>): identity is StoredIdentity {
   const { clusterId, nodeId, incarnation, salt, initialVoters, recovery } = identity;
-  const { fromClusterId, term, index, leftOut } = recovery ?? NEVER_RECOVERED;
-  const ids = [initialVoters, leftOut];
   return (
-    [clusterId, nodeId, salt, fromClusterId, term, index].every(Number.isSafeInteger) &&
-    ids.every((list) => Array.isArray(list) && list.every(Number.isSafeInteger)) &&
-    /^[0-9a-f]{32}$/.test(incarnation ?? '')
+    [clusterId, nodeId, salt].every(Number.isSafeInteger) &&
+    isListOfIds(initialVoters) &&
+    /^[0-9a-f]{32}$/.test(incarnation ?? '') &&
+    (recovery === undefined || isRecovery(recovery))
   );
 }
 
-const NEVER_RECOVERED: RecoveryRecord = { fromClusterId: 0, term: 0, index: 0, leftOut: [] };
+function isRecovery(recovery: ServerRecovery | HostRecovery): boolean {
+  const { fromClusterId, leftOut } = recovery;
+  const numbers = 'groups' in recovery ? [recovery.record] : [recovery.term, recovery.index];
+  const areNumbers = [fromClusterId, ...numbers].every(Number.isSafeInteger);
+  return (
+    areNumbers && isListOfIds(leftOut) && (!('groups' in recovery) || isListOfIds(recovery.groups))
+  );
+}
+
+const isListOfIds = (list: unknown): boolean =>
+  Array.isArray(list) && list.every(Number.isSafeInteger);
 
 function corruptIdentity(path: string, what: string, cause?: unknown): RaftError {
   return new RaftError(

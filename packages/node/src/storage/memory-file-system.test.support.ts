@@ -64,9 +64,9 @@ export class MemoryFileSystem implements FileSystem {
   }
 
   async list(directory: string): Promise<readonly string[]> {
-    return [...this.files.keys()]
-      .filter((path) => dirname(path) === directory)
-      .map((path) => path.slice(directory.length + 1));
+    const inside = [...this.files.keys()].filter((path) => path.startsWith(`${directory}/`));
+    // Of files further below it, the directory that they are in.
+    return [...new Set(inside.map((path) => path.slice(directory.length + 1).split('/')[0]!))];
   }
 
   async makeDirectory(): Promise<void> {}

@@ -1,9 +1,11 @@
 import { join } from 'node:path';
 import type { Configuration } from '@quorate/core';
 import { RaftError } from '../errors.ts';
+import { beginRecoveredHost } from '../recovery/first-entries.ts';
 import { lockDirectory } from './directory-lock.ts';
 import { directoryError } from './disk-errors.ts';
 import { nodeFileSystem } from './file-system.ts';
+import { GROUPS, groupSnapshotsDirectory, sharedLogDirectory } from './host-directory.ts';
 import type { HostStorage } from './host-storage.ts';
 import { claimIdentity } from './identity.ts';
 import { LazySnapshots } from './lazy-snapshots.ts';
@@ -53,19 +55,20 @@ async function openLocked(
     const problem = `${directory} holds a server of its own, not a host of groups`;
     throw new RaftError('RAFT_WRONG_DIRECTORY', `${problem}; give the host another directory`);
   }
-  const isUsed = names.includes('groups');
+  const isUsed = names.includes(GROUPS);
   const wanted = { clusterId, nodeId, initialVoters: hosts };
   const identity = await claimIdentity(nodeFileSystem, directory, wanted, isUsed);
-  const groups = join(directory, 'groups');
   const { log, warnings } = await SharedLog.open({
-    directory: join(groups, 'log'),
+    directory: sharedLogDirectory(directory),
     salt: identity.salt,
     onFailure,
   });
-  const snapshots = join(groups, 'snapshots');
+  await beginRecoveredHost(identity, log);
+  const snapshots = groupSnapshotsDirectory(directory);
   await nodeFileSystem.makeDirectory(snapshots);
   const withSnapshots = new Set(await nodeFileSystem.list(snapshots));
   return {
+    leftOut: identity.recovery?.leftOut ?? [],
     groups: () => log.groups(),
     open: (group, initialConfiguration) => {
       const isThere = withSnapshots.has(String(group));

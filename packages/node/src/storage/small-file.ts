@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { diskError } from './disk-errors.ts';
 import { type FileSystem, writeAll } from './file-system.ts';
 
-/** Room for thousands of members that left. */
-const MOST_BYTES = 65_536;
+/** Room for the ids of a million groups. What is larger was not written here. */
+const MOST_BYTES = 16_777_216;
 
 /** Undefined when there is none of that name. */
 export async function readSmallFile(
@@ -16,7 +16,7 @@ export async function readSmallFile(
   if (!(await fileSystem.list(directory)).includes(name)) return undefined;
   const file = await fileSystem.open(join(directory, name), 'read');
   try {
-    const bytes = new Uint8Array(MOST_BYTES);
+    const bytes = new Uint8Array(Math.min(await file.size(), MOST_BYTES));
     const count = await file.read(bytes, 0);
     return new TextDecoder().decode(bytes.subarray(0, count));
   } finally {

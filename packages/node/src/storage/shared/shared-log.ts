@@ -15,15 +15,15 @@ import {
   type LogReader,
   type Term,
 } from '@quorate/core';
-import { CommandSlab, FrameError } from '@quorate/wire';
-import { RaftError } from '../../errors.ts';
-import { corruptLog } from '../disk-errors.ts';
+import type { RaftError } from '../../errors.ts';
 import { DiskLog, type DiskLogOptions } from '../disk-log.ts';
 import { DiskLogReader } from '../log-reader.ts';
+import type { LogShape } from '../log-shape.ts';
 import type { WriteListener } from '../storage.ts';
-import { bytesOfPart, composeParts, type GroupPart, partsOf } from './group-parts.ts';
+import { bytesOfPart, composeParts, type GroupPart } from './group-parts.ts';
 import { GroupState } from './group-state.ts';
 import { RecordSizes } from './record-sizes.ts';
+import { contentOf, replayGroups } from './replay.ts';
 
 export interface SharedLogOptions extends Omit<DiskLogOptions, 'initialConfiguration'> {
   /** Garbage that is left alone, in bytes. @default 33_554_432 (32 MiB) */
@@ -35,8 +35,6 @@ export interface SharedLogOptions extends Omit<DiskLogOptions, 'initialConfigura
 const DEFAULT_CLEAN_BYTES = 33_554_432;
 /** Moved with one record at most, besides one group however large: what is moved delays what is new. */
 const MOST_MOVED_BYTES = 1_048_576;
-/** Read at once when the log is opened. */
-const REPLAY_BYTES = 4_194_304;
 /** The log below has no members of its own. */
 const NOBODY = configurationOf([]);
 
@@ -59,7 +57,7 @@ export class SharedLog implements WriteListener {
   readonly #disk: DiskLog;
   readonly #cleanBytes: number;
   readonly #onFailure: (error: RaftError) => void;
-  readonly #states = new Map<number, GroupState>();
+  readonly #states: Map<number, GroupState>;
   readonly #sizes: RecordSizes;
   #asked: Item[] = [];
   readonly #outgoing: Outgoing[] = [];
@@ -77,23 +75,27 @@ export class SharedLog implements WriteListener {
     options: SharedLogOptions,
   ): Promise<{ readonly log: SharedLog; readonly warnings: readonly string[] }> {
     const opened = await DiskLog.open({ ...options, initialConfiguration: NOBODY });
-    const { base, lastIndex } = opened.recovered.shape;
-    const log = new SharedLog(opened.log, options, base.index, lastIndex);
+    const { shape, warnings } = opened.recovered;
     try {
-      log.#replay(base.index, options.directory);
+      return { log: new SharedLog(opened.log, options, shape), warnings };
     } catch (error) {
       await opened.log.close();
       throw error;
     }
-    return { log, warnings: opened.recovered.warnings };
   }
 
-  private constructor(disk: DiskLog, options: SharedLogOptions, base: number, lastRecord: number) {
+  private constructor(disk: DiskLog, options: SharedLogOptions, records: LogShape) {
+    const { directory, onFailure, cleanBytes = DEFAULT_CLEAN_BYTES } = options;
+    const { lastIndex: lastRecord } = records;
+    const base = records.base.index;
     this.#disk = disk;
-    this.#cleanBytes = options.cleanBytes ?? DEFAULT_CLEAN_BYTES;
-    this.#onFailure = options.onFailure;
+    this.#cleanBytes = cleanBytes;
+    this.#onFailure = onFailure;
     this.#lastRecord = lastRecord;
-    this.#sizes = new RecordSizes(base, this.#cleanBytes / 64);
+    const sizes = new RecordSizes(base, cleanBytes / 64);
+    this.#sizes = sizes;
+    const found = (record: number, byteLength: number) => sizes.add(record, byteLength);
+    this.#states = replayGroups({ reader: disk.reader, base, lastRecord, directory, found });
   }
 
   get bytesOnDisk(): number {
@@ -102,6 +104,11 @@ export class SharedLog implements WriteListener {
 
   get isFull(): boolean {
     return this.#disk.isFull;
+  }
+
+  /** The newest one, on its way or durable. */
+  get lastRecord(): number {
+    return this.#lastRecord;
   }
 
   /** Groups that have anything in the log. */
@@ -288,44 +295,4 @@ export class SharedLog implements WriteListener {
     this.#read = { record, content };
     return content;
   }
-
-  #replay(base: number, directory: string): void {
-    for (let next = base + 1; next <= this.#lastRecord; ) {
-      const from = next as LogIndex;
-      const batches = this.#disk.reader.read(from, this.#lastRecord as LogIndex, REPLAY_BYTES);
-      for (const batch of batches) {
-        const record = batch.firstIndex as number;
-        this.#sizes.add(record, batch.byteLength);
-        this.#replayRecord(record, contentOf(batch), base > 0, directory);
-        next = record + 1;
-      }
-    }
-    for (const { id, shape } of this.#states.values()) {
-      if (shape.dropThroughBase()) continue;
-      throw corruptLog(directory, 0, `the beginning of group ${id} is missing`);
-    }
-  }
-
-  #replayRecord(record: number, content: Uint8Array, isCut: boolean, directory: string): void {
-    try {
-      for (const part of partsOf(content)) {
-        const known = this.#states.get(part.group);
-        const state = known ?? new GroupState(part.group, isCut);
-        if (known === undefined) this.#states.set(part.group, state);
-        state.replay(part, record);
-      }
-    } catch (error) {
-      if (!(error instanceof FrameError || error instanceof RangeError)) throw error;
-      throw corruptLog(`${directory}, record ${record}`, 0, error.message);
-    }
-  }
-}
-
-/** The only command of a record. */
-function contentOf(batch: ReturnType<DiskLogReader['read']>[number] | undefined): Uint8Array {
-  if (batch?.kind === 'commands' && batch.payload instanceof CommandSlab) {
-    const [content] = batch.payload;
-    if (content !== undefined) return content;
-  }
-  throw new RaftError('RAFT_STORAGE_CORRUPT', 'a record of the shared log holds no groups');
 }

@@ -1,0 +1,65 @@
+/** What every recovery asks of a directory first, and how it says no. */
+
+import { badOption, requireDirectory } from '../checks.ts';
+import { RaftError } from '../errors.ts';
+import { lockDirectory } from '../storage/directory-lock.ts';
+import { directoryError } from '../storage/disk-errors.ts';
+import { type FileSystem, nodeFileSystem } from '../storage/file-system.ts';
+import { readIdentity, type StoredIdentity } from '../storage/identity.ts';
+
+/** Does something with a directory that nobody else has open meanwhile. */
+export async function alone<Result>(
+  directory: string,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  requireDirectory(directory);
+  try {
+    await identityOf(nodeFileSystem, directory);
+    const lock = await lockDirectory(directory);
+    try {
+      return await work();
+    } finally {
+      await lock.release();
+    }
+  } catch (error) {
+    if (error instanceof RaftError) throw error;
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') throw noServer(directory, error);
+    throw directoryError(error, directory);
+  }
+}
+
+export async function identityOf(
+  fileSystem: FileSystem,
+  directory: string,
+): Promise<StoredIdentity> {
+  const identity = await readIdentity(fileSystem, directory);
+  if (identity !== undefined) return identity;
+  throw noServer(directory);
+}
+
+export function requireNewId(newClusterId: number, { clusterId, recovery }: StoredIdentity): void {
+  if (!Number.isSafeInteger(newClusterId) || newClusterId < 0) {
+    const remedy = 'give a whole number of at least 0 that no cluster of yours has had';
+    throw badOption(`newClusterId is ${newClusterId}`, remedy);
+  }
+  const used = clusterId === newClusterId ? 'already' : 'formerly';
+  if (clusterId !== newClusterId && recovery?.fromClusterId !== newClusterId) return;
+  const remedy =
+    used === 'already'
+      ? 'if it was recovered just now, start the server; else choose an id that was never used'
+      : 'choose an id that was never used, or old members could come back';
+  throw refused(`the directory belongs ${used} to cluster ${newClusterId}; ${remedy}`);
+}
+
+export function refused(message: string): RaftError {
+  return new RaftError('RAFT_RECOVERY_REFUSED', message);
+}
+
+function noServer(directory: string, cause?: unknown): RaftError {
+  return new RaftError(
+    'RAFT_WRONG_DIRECTORY',
+    `${directory} holds no server's data; name the data directory of a server that has run`,
+    { cause, details: { directory } },
+  );
+}

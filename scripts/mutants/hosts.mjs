@@ -1,0 +1,28 @@
+/** Hosts with many groups. */
+
+const CRASH_POINTS = 'node/src/recovery/host-crash-points.test.ts';
+const CUT_ANYWHERE =
+  'a host’s recovery cut at every byte of every change leaves the old host or the new one';
+
+export const hosts = [
+  {
+    id: 'host-recovery-log-first',
+    hazards: [30],
+    wrong: 'a host’s recovery changes the log before the cluster id',
+    file: 'node/src/recovery/recover-host.ts',
+    before:
+      'await writeIdentity(fileSystem, directory, recovered);\n  await finishRecovery(fileSystem, directory, recovered);',
+    after:
+      'await finishRecovery(fileSystem, directory, recovered);\n  await writeIdentity(fileSystem, directory, recovered);',
+    test: [CRASH_POINTS, CUT_ANYWHERE],
+  },
+  {
+    id: 'host-recovery-halfway',
+    hazards: [30],
+    wrong: 'a host’s recovery that a crash interrupted is not finished',
+    file: 'node/src/recovery/first-entries.ts',
+    before: 'if (lastRecord >= recovery.record) return [];',
+    after: 'if (lastRecord >= recovery.record - 1) return [];',
+    test: [CRASH_POINTS, CUT_ANYWHERE],
+  },
+];
