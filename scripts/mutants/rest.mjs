@@ -22,6 +22,16 @@ export const rest = [
     test: [REST, 'what all hold but nobody has committed is no ground to rest (§5.4.2, Figure 8)'],
   },
   {
+    id: 'rest-outlives-the-leader',
+    hazards: [],
+    wrong: 'a follower at rest sleeps on when its leader’s host is gone',
+    file: 'core/src/election.ts',
+    before: "if (role.kind === 'follower' && role.leaderId === peer) wake(node);",
+    after: "if (role.kind === 'follower' && role.electionDeadline === Infinity) return;",
+    test: 40,
+    dies: 'NotAtRest',
+  },
+  {
     id: 'rest-by-late-answer',
     hazards: [],
     wrong: 'who accepted an earlier offer of rest rests behind a longer log',

@@ -13,6 +13,7 @@ import {
 import { CarelessClients, type Clients } from './clients.ts';
 import { between, seedFrom } from './dice.ts';
 import { Disk, type WriteDuration } from './disk.ts';
+import { Hosts } from './hosts.ts';
 import { LocalClock } from './local-clock.ts';
 import { callerOf, Network, type Parcel } from './network.ts';
 import type { NetworkBehaviour } from './network-behaviour.ts';
@@ -63,7 +64,9 @@ export type Mishap =
   /** At the start: what is stored has rotted, and the server refuses to run on it. */
   | { readonly kind: 'refusedToStart'; readonly server: NodeId }
   | { readonly kind: 'lostWrites'; readonly server: NodeId; readonly count: number }
-  | { readonly kind: 'tornWrite'; readonly server: NodeId };
+  | { readonly kind: 'tornWrite'; readonly server: NodeId }
+  /** It was at rest, and another process fell silent. */
+  | { readonly kind: 'wokenBySilence'; readonly server: NodeId };
 
 export class Cluster {
   readonly time: Time;
@@ -79,6 +82,7 @@ export class Cluster {
   readonly #clocks = new Map<NodeId, LocalClock>();
   readonly #options = new Map<NodeId, RaftOptions>();
   readonly #servers = new Map<NodeId, Server>();
+  readonly #hosts: Hosts;
 
   constructor(config: ClusterConfig) {
     this.#config = config;
@@ -94,6 +98,12 @@ export class Cluster {
     this.network = new Network(this.time, this.#stream(), config.network, {
       arrived: (parcel) => this.#arrived(parcel),
       lost: (parcel) => this.#callEnded(parcel, false),
+    });
+    this.#hosts = new Hosts({
+      time: this.time,
+      network: this.network,
+      ids: () => this.#ids,
+      onWoken: (server) => config.onMishap?.({ kind: 'wokenBySilence', server }),
     });
     const ids = Array.from({ length: config.size }, (_, position) => (position + 1) as NodeId);
     for (const id of ids) this.#addMachine(id, ids);
@@ -191,6 +201,7 @@ export class Cluster {
       makeCore,
     });
     this.#servers.set(id, server);
+    this.#hosts.started(server, this.#clocks.get(id)!);
     return server;
   }
 
@@ -208,6 +219,7 @@ export class Cluster {
   #forget(server: Server): void {
     this.#servers.delete(server.id);
     this.properties.crashed(server);
+    this.#hosts.ended(server);
   }
 
   /** Stops all servers. */
@@ -232,6 +244,7 @@ export class Cluster {
   #arrived(parcel: Parcel): boolean {
     const server = this.#servers.get(parcel.message.to);
     if (server === undefined) return false;
+    this.#hosts.heard(server.id, parcel.message.from);
     server.receive(parcel);
     this.#callEnded(parcel, true);
     return true;
@@ -243,8 +256,11 @@ export class Cluster {
     const { caller, callee } = callerOf(message);
     const server = this.#servers.get(caller);
     if (server === undefined) return;
-    if (message.kind === 'installSnapshot') server.snapshotSent(callee, isDelivered);
-    else if (!isDelivered && this.#config.tellsLoss) server.peerUnreachable(callee);
+    if (message.kind === 'installSnapshot') {
+      server.hear({ kind: 'snapshotSent', to: callee, isDelivered });
+    } else if (!isDelivered && this.#config.tellsLoss) {
+      server.hear({ kind: 'peerUnreachable', peer: callee });
+    }
   }
 
   /** A stream of its own for each consumer, so that their draws do not disturb each other. */

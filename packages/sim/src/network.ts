@@ -105,6 +105,13 @@ export class Network {
     for (const delayMs of copies) this.#deliver(parcel, delayMs);
   }
 
+  /** A word beside the messages of the protocol: cut, lost and held up as they are. */
+  carry(from: NodeId, to: NodeId, arrive: () => void): void {
+    if (!this.isConnected(from, to)) return;
+    const [delayMs = Infinity] = this.behaviour.delaysOf(true, this.#random);
+    if (delayMs < Infinity) this.#time.after(delayMs, arrive);
+  }
+
   /** It arrives now, whatever the links are like. */
   arrive(parcel: Parcel): void {
     const isTaken = this.#events.arrived(parcel);

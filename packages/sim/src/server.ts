@@ -121,6 +121,10 @@ export class Server {
     return this.#gate.isFrozen;
   }
 
+  get isAtRest(): boolean {
+    return this.#raft.isAtRest;
+  }
+
   get appliedIndex(): LogIndex {
     return this.#applier.appliedIndex;
   }
@@ -202,12 +206,9 @@ export class Server {
     });
   }
 
-  peerUnreachable(peer: NodeId): void {
-    this.#gate.pass(() => this.#step({ kind: 'peerUnreachable', peer }));
-  }
-
-  snapshotSent(to: NodeId, isDelivered: boolean): void {
-    this.#gate.pass(() => this.#step({ kind: 'snapshotSent', to, isDelivered }));
+  /** News of what became of messages, or of other processes. */
+  hear(news: Input): void {
+    this.#gate.pass(() => this.#step(news));
   }
 
   /** The service's state after the entry at `index`, so that the log up to there can go (§7). */

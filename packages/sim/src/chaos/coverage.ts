@@ -79,16 +79,13 @@ const CHANGE_STAGES: Readonly<Record<ChangeStage, true>> = {
 };
 
 /**
- * Events with a list of their own; what happens only under a driver that watches hosts (the core's
- * rest.faults.test.ts has that driver, and its faults); and what only a disk that lies brings about.
+ * Events with a list of their own, and what only a disk that lies brings about.
  */
 type Special =
   | 'becameFollower'
   | 'voted'
   | 'configurationAppended'
   | 'readConfirmed'
-  | 'rested'
-  | 'woke'
   | 'followerLostEntries';
 
 /**
@@ -108,6 +105,8 @@ const EVENTS: Readonly<Record<Exclude<TraceEvent['kind'], Special>, true>> = {
   snapshotInstalled: true,
   compacted: true,
   transferred: true,
+  rested: true,
+  woke: true,
 };
 
 const STEP_DOWNS: Readonly<Record<StepDownReason, true>> = {
@@ -178,7 +177,6 @@ const SENT: Readonly<Record<Message['kind'], string>> = {
   restAccepted: 'sent restAccepted',
   wakeUp: 'sent wakeUp',
 };
-const SENT_AT_REST = [SENT.rest, SENT.restAccepted, SENT.wakeUp];
 
 const ENDS: Readonly<Record<EndReason, true>> = { write: true, sync: true, read: true };
 
@@ -186,6 +184,7 @@ const MISHAPS: Readonly<Record<Exclude<Mishap['kind'], 'ended'>, true>> = {
   refusedToStart: true,
   lostWrites: true,
   tornWrite: true,
+  wokenBySilence: true,
 };
 
 /** Here a command is applied before the next entry is looked at. */
@@ -206,6 +205,7 @@ const SESSIONS = [
 const ANSWERS = [
   ...['read ready', 'read dropped', 'forwarded: appended', 'forwarded: refused'],
   ...['proposal overwritten', 'history linearizable'],
+  ...['woken by a proposal', 'woken by a forwarded proposal'],
 ];
 
 /** For the drawing only: what is not reached there is not drawn. */
@@ -224,7 +224,7 @@ function expected(): readonly string[] {
     ...named('membership refused: ', CHANGE_REFUSALS),
     ...named('propose refused: ', PROPOSAL_REFUSALS),
     ...named('transfer refused: ', TRANSFER_REFUSALS),
-    ...Object.values(SENT).filter((name) => !SENT_AT_REST.includes(name)),
+    ...Object.values(SENT),
     ...named('ended: ', ENDS),
     ...Object.keys(MISHAPS),
     ...named('session entry: ', SESSION_VERDICTS),

@@ -64,6 +64,7 @@ function drawOptions(random: Random): RaftOptions & { electionTimeoutMs: Millise
     checkQuorum,
     noopOnElection: chance(random, 0.8),
     leaseReads: checkQuorum && chance(random, 0.4),
+    rest: chance(random, 0.3),
     ...drawLimits(random),
   };
 }

@@ -30,11 +30,13 @@ export class Proposals {
 
   /** To this server's own log. @param begin Called when they have been taken. */
   propose(server: Server, payload: CommandSlab, begin: () => OnFate): Outcome {
+    const wasAtRest = server.isAtRest;
     const proposed = server.propose(payload);
     if (proposed.kind === 'refused') {
       this.#note(`proposal refused: ${proposed.reason}`);
       return proposed;
     }
+    if (wasAtRest) this.#note('woken by a proposal');
     this.#follow(server, payload, proposed, begin());
     return DONE;
   }
@@ -42,6 +44,7 @@ export class Proposals {
   /** To whoever this server takes for the leader. */
   forward(server: Server, payload: CommandSlab, begin: () => OnFate): Outcome {
     const onFate = begin();
+    if (server.isAtRest) this.#note('woken by a forwarded proposal');
     server.forward(this.#newId(), payload, (result) => {
       this.#note(`forwarded: ${result.kind}`);
       if (result.kind === 'appended') this.#follow(server, payload, result, onFate);

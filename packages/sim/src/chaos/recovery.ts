@@ -16,6 +16,7 @@ import { type Action, QUICK_DISK, QUIET_NETWORK } from '../scenario/action.ts';
 import type { Server } from '../server.ts';
 import { waitUntil } from '../time.ts';
 import { timeoutOf } from './draw-faults.ts';
+import { restAndWake } from './rest.ts';
 import { canDoWithout, leaderOf, rottenIn } from './view.ts';
 import type { World } from './world.ts';
 
@@ -58,7 +59,9 @@ export async function recover(world: World): Promise<Milliseconds> {
   const isWhole = () => recovery.look();
   if (await waitUntil(time, isWhole, limitMs, LOOK_EVERY * timeoutOf(plan))) {
     recovery.expectNothingLost(begun);
-    return time.now() - begun;
+    const recoveryMs = time.now() - begun;
+    if (plan.options.rest === true) await restAndWake(world);
+    return recoveryMs;
   }
   const states = cluster.running.map((server) => JSON.stringify(server.status()));
   throw new NotWhole(
