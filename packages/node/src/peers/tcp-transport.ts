@@ -125,9 +125,12 @@ export class TcpTransport implements Transport {
   async #welcome(socket: Socket): Promise<void> {
     const { self, log } = this.#options;
     this.#sockets.add(socket);
-    socket.once('close', () => this.#sockets.delete(socket));
     const silent = new Error('it did not say who it is');
     const timer = setTimeout(() => socket.destroy(silent), HANDSHAKE_TIMEOUT_MS);
+    socket.once('close', () => {
+      this.#sockets.delete(socket);
+      clearTimeout(timer);
+    });
     const remote = `${socket.remoteAddress}:${socket.remotePort}`;
     try {
       const { rest, what } = await accept(socket, self, this.#judgePeer);
@@ -136,7 +139,6 @@ export class TcpTransport implements Transport {
       else this.#linkTo(what.from).attach(socket, rest);
     } catch (error) {
       log('warn', 'refused a connection', { remote, reason: (error as Error).message });
-      socket.once('close', () => clearTimeout(timer));
     }
   }
 
