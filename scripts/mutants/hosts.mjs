@@ -25,4 +25,28 @@ export const hosts = [
     after: 'if (lastRecord >= recovery.record - 1) return [];',
     test: [CRASH_POINTS, CUT_ANYWHERE],
   },
+  {
+    id: 'removed-group-reopens',
+    hazards: [30],
+    wrong: 'a group whose data were removed begins anew on the same host',
+    file: 'node/src/storage/open-host-storage.ts',
+    before: 'if (isRemoved(group)) throw groupRemoved(group);',
+    after: '',
+    test: [
+      'node/src/host/group-removal.test.ts',
+      'who removed its data does not vote for the group again: without its vote there is no leader',
+    ],
+  },
+  {
+    id: 'removed-group-replayed',
+    hazards: [30],
+    wrong: 'what the log still holds of a removed group counts after a restart',
+    file: 'node/src/storage/shared/replay.ts',
+    before: 'if (isRemoved(part.group)) continue;',
+    after: '',
+    test: [
+      'node/src/storage/shared/removal.test.ts',
+      'a removal that is cut anywhere leaves the group as it was or removed',
+    ],
+  },
 ];

@@ -121,7 +121,8 @@ export class RaftHost implements AsyncDisposable {
    * other; to close it ends this host's part in the group until it is opened again.
    *
    * @param group A safe integer above 0, the same on all hosts.
-   * @throws {RaftError} `RAFT_GROUP_OPEN`, `RAFT_BAD_OPTION`, `RAFT_STORAGE_CORRUPT`, `RAFT_CLOSED`.
+   * @throws {RaftError} `RAFT_GROUP_OPEN`, `RAFT_GROUP_REMOVED`, `RAFT_BAD_OPTION`, `RAFT_STORAGE_CORRUPT`,
+   *   `RAFT_CLOSED`.
    */
   async openGroup<Result = undefined>(
     group: number,
@@ -140,6 +141,24 @@ export class RaftHost implements AsyncDisposable {
       this.#nodes.delete(group);
       throw error;
     }
+  }
+
+  /**
+   * Drops all that this host keeps of a group that it has closed: entries, snapshots, votes. For ever: the
+   * host can never take part in that group again, as if it had died. Other hosts keep what they have, so
+   * a group that lives on elsewhere should have lost this host as a member first (`changeMembership`), and
+   * one that is over is removed from each.
+   *
+   * Resolves when that is durable. Removing it again does no harm.
+   *
+   * @throws {RaftError} `RAFT_GROUP_OPEN`, `RAFT_BAD_OPTION` for a group of which nothing is kept here, and
+   *   when the ids of removed groups have too many gaps (65,536); `RAFT_DISK_FAILED`, `RAFT_DISK_FULL`,
+   *   `RAFT_CLOSED`.
+   */
+  async removeGroup(group: number): Promise<void> {
+    if (this.#closed !== undefined) throw this.#closed.reason;
+    this.#requireFree(group);
+    await this.#storage.remove(group);
   }
 
   /** A group that is open here. */
@@ -173,7 +192,7 @@ export class RaftHost implements AsyncDisposable {
     requireWhole('the group id', group, 1);
     if (!this.#nodes.has(group)) return;
     const problem = `group ${group} is open on this host`;
-    const remedy = 'use what openGroup answered, or await its close before you open it again';
+    const remedy = 'use what openGroup answered, or await its close first';
     throw new RaftError('RAFT_GROUP_OPEN', `${problem}; ${remedy}`);
   }
 

@@ -6,6 +6,7 @@ import { sharedLogDirectory } from '../storage/host-directory.ts';
 import type { StoredIdentity } from '../storage/identity.ts';
 import { DiskLogReader, filesOf } from '../storage/log-reader.ts';
 import type { RecoveredLog } from '../storage/recovery.ts';
+import { RemovedGroups } from '../storage/removed-groups.ts';
 import { GroupState } from '../storage/shared/group-state.ts';
 import { replayGroups } from '../storage/shared/replay.ts';
 import { type ExaminedLog, examineShape, NOWHERE, readLog } from './examine-log.ts';
@@ -20,24 +21,31 @@ export interface ExaminedGroups {
 }
 
 /** @throws {RaftError} `RAFT_STORAGE_CORRUPT` */
-export function examineGroups(
+export async function examineGroups(
   fileSystem: FileSystem,
   directory: string,
   identity: StoredIdentity,
 ): Promise<ExaminedGroups> {
   const nobody = configurationOf([]);
   const path = sharedLogDirectory(directory);
-  return readLog(fileSystem, path, identity.salt, nobody, (log) => groupsIn(log, path, identity));
+  const removed = await RemovedGroups.open(fileSystem, directory);
+  return readLog(fileSystem, path, identity.salt, nobody, (log) =>
+    groupsIn(log, path, identity, removed),
+  );
 }
 
 function groupsIn(
   { shape, segments, warnings }: RecoveredLog,
   directory: string,
   identity: StoredIdentity,
+  removed: RemovedGroups,
 ): ExaminedGroups {
   const reader = new DiskLogReader(shape, filesOf(segments));
   const { base, lastIndex } = shape;
-  const states = replayGroups({ reader, base: base.index, lastRecord: lastIndex, directory });
+  const states = replayGroups({
+    ...{ reader, base: base.index, lastRecord: lastIndex, directory },
+    isRemoved: (group) => removed.has(group),
+  });
   const stateOf = (group: number) => states.get(group) ?? new GroupState(group, false);
   const missing = missingEntries(identity, lastIndex, stateOf);
   for (const { state, write } of missing) state.applyWrite(write, [NOWHERE], lastIndex + 1);

@@ -115,6 +115,7 @@ function readOnly(fileSystem: FileSystem): FileSystem {
     open: (path) => fileSystem.open(path, 'read'),
     freeBytes: (directory) => fileSystem.freeBytes(directory),
     remove: () => Promise.resolve(),
+    removeDirectory: refuse,
     makeDirectory: refuse,
     rename: refuse,
     truncate: refuse,

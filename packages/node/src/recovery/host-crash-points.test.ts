@@ -34,6 +34,7 @@ async function openLog(disk: MemoryFileSystem) {
     salt: identity.salt,
     segmentBytes: 2_048,
     fileSystem: disk,
+    isRemoved: () => false,
     onFailure: assert.ifError,
   });
   return { identity, log };

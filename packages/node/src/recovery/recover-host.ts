@@ -8,6 +8,7 @@ import { badOption, requireOptions, requireWhole } from '../checks.ts';
 import { type FileSystem, nodeFileSystem } from '../storage/file-system.ts';
 import { GROUPS, sharedLogDirectory } from '../storage/host-directory.ts';
 import { drawIncarnation, type StoredIdentity, writeIdentity } from '../storage/identity.ts';
+import { RemovedGroups } from '../storage/removed-groups.ts';
 import { SharedLog } from '../storage/shared/shared-log.ts';
 import { type ExaminedGroups, examineGroups } from './examine-groups.ts';
 import type { ExaminedLog } from './examine-log.ts';
@@ -145,8 +146,10 @@ async function finishRecovery(
   directory: string,
   identity: StoredIdentity,
 ): Promise<void> {
+  const removed = await RemovedGroups.open(fileSystem, directory);
   const { log } = await SharedLog.open({
     fileSystem,
+    isRemoved: (group) => removed.has(group),
     directory: sharedLogDirectory(directory),
     salt: identity.salt,
     // Whoever waits for the entries hears of it.

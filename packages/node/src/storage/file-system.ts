@@ -27,6 +27,8 @@ export interface FileSystem {
   truncate(path: string, size: number): Promise<void>;
   /** Succeeds also when there is no such file. */
   remove(path: string): Promise<void>;
+  /** With everything in it. Succeeds also when there is no such directory. */
+  removeDirectory(path: string): Promise<void>;
   /** What can still be written where `directory` is. */
   freeBytes(directory: string): Promise<number>;
   /** Makes the names in it durable: a file is safe only when its name is. */
@@ -107,6 +109,7 @@ export const nodeFileSystem: FileSystem = {
   rename: (from, to) => fs.promises.rename(from, to),
   truncate: (path, size) => fs.promises.truncate(path, size),
   remove: (path) => fs.promises.rm(path, { force: true }),
+  removeDirectory: (path) => fs.promises.rm(path, { force: true, recursive: true }),
   async freeBytes(directory) {
     const { bavail, bsize } = await fs.promises.statfs(directory);
     return bavail * bsize;

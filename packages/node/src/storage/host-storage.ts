@@ -3,6 +3,7 @@
 import type { Configuration } from '@quorate/core';
 import { RaftError } from '../errors.ts';
 import { memoryStorage } from './memory-storage.ts';
+import { RemovedGroups } from './removed-groups.ts';
 import type { Storage } from './storage.ts';
 
 export interface HostStorage {
@@ -15,8 +16,16 @@ export interface HostStorage {
    * next `commit`. To close it lets go of nothing but the group.
    *
    * @param initialConfiguration What the group begins with if it is new.
+   * @throws {RaftError} `RAFT_GROUP_REMOVED`, `RAFT_STORAGE_CORRUPT`
    */
   open(group: number, initialConfiguration: Configuration): Promise<Storage>;
+  /**
+   * Drops all that is kept of a group, which is not open, for ever. Resolves when that is durable; again
+   * and again for the same one.
+   *
+   * @throws {RaftError} `RAFT_BAD_OPTION` when nothing is kept of it, `RAFT_DISK_FAILED`, `RAFT_DISK_FULL`.
+   */
+  remove(group: number): Promise<void>;
   /** Writes what all groups have asked for since the last time, in one piece. */
   commit(): void;
   readonly bytesOnDisk: number;
@@ -28,10 +37,12 @@ export interface HostStorage {
 /** Keeps every group in memory for as long as the host is open. */
 export function memoryHostStorage(clusterId: number, nodeId: number): HostStorage {
   const seen = new Set<number>();
+  const removed = RemovedGroups.inMemory();
   return {
     leftOut: [],
     groups: () => [...seen].sort((a, b) => a - b),
     open: async (group, initialConfiguration) => {
+      if (removed.has(group)) throw groupRemoved(group);
       if (seen.has(group)) {
         const problem = `group ${group} was open before, and what it knew went with its close`;
         const remedy = 'give the host a directory, or the group a new id';
@@ -40,9 +51,25 @@ export function memoryHostStorage(clusterId: number, nodeId: number): HostStorag
       seen.add(group);
       return memoryStorage({ clusterId, nodeId, initialConfiguration });
     },
+    remove: async (group) => {
+      if (!seen.has(group) && !removed.has(group)) throw noSuchGroup(group);
+      await removed.add(group);
+      seen.delete(group);
+    },
     commit: () => {},
     bytesOnDisk: 0,
     warnings: [],
     close: async () => {},
   };
+}
+
+export function groupRemoved(group: number): RaftError {
+  const problem = `group ${group} was removed from this host, with its votes and what it acknowledged`;
+  const remedy = 'open it on another host, or begin a group under a new id';
+  return new RaftError('RAFT_GROUP_REMOVED', `${problem}; ${remedy}`);
+}
+
+export function noSuchGroup(group: number): RaftError {
+  const remedy = 'storedGroups lists those that can be removed';
+  return new RaftError('RAFT_BAD_OPTION', `this host keeps nothing of group ${group}; ${remedy}`);
 }

@@ -98,6 +98,12 @@ export class MemoryFileSystem implements FileSystem {
     if (this.files.has(path)) this.#apply({ kind: 'remove', path });
   }
 
+  async removeDirectory(path: string): Promise<void> {
+    for (const file of [...this.files.keys()]) {
+      if (file.startsWith(`${path}/`)) await this.remove(file);
+    }
+  }
+
   /** What `freeBytes` answers; how much there really is, only a fault tells. */
   free = Number.POSITIVE_INFINITY;
 

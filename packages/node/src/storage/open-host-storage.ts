@@ -6,10 +6,11 @@ import { lockDirectory } from './directory-lock.ts';
 import { directoryError } from './disk-errors.ts';
 import { nodeFileSystem } from './file-system.ts';
 import { GROUPS, groupSnapshotsDirectory, sharedLogDirectory } from './host-directory.ts';
-import type { HostStorage } from './host-storage.ts';
+import { groupRemoved, type HostStorage, noSuchGroup } from './host-storage.ts';
 import { claimIdentity } from './identity.ts';
 import { LazySnapshots } from './lazy-snapshots.ts';
 import { openSnapshots } from './open-storage.ts';
+import { RemovedGroups } from './removed-groups.ts';
 import { GroupLog } from './shared/group-log.ts';
 import { SharedLog } from './shared/shared-log.ts';
 import type { Identity, Storage } from './storage.ts';
@@ -58,22 +59,37 @@ async function openLocked(
   const isUsed = names.includes(GROUPS);
   const wanted = { clusterId, nodeId, initialVoters: hosts };
   const identity = await claimIdentity(nodeFileSystem, directory, wanted, isUsed);
+  const removed = await RemovedGroups.open(nodeFileSystem, directory);
+  const isRemoved = (group: number) => removed.has(group);
   const { log, warnings } = await SharedLog.open({
     directory: sharedLogDirectory(directory),
     salt: identity.salt,
+    isRemoved,
     onFailure,
   });
   await beginRecoveredHost(identity, log);
   const snapshots = groupSnapshotsDirectory(directory);
   await nodeFileSystem.makeDirectory(snapshots);
+  const snapshotsOf = (group: number | string) => join(snapshots, String(group));
   const withSnapshots = new Set(await nodeFileSystem.list(snapshots));
+  for (const name of withSnapshots) {
+    // A crash came between the removal and this.
+    if (isRemoved(Number(name))) await nodeFileSystem.removeDirectory(snapshotsOf(name));
+  }
   return {
     leftOut: identity.recovery?.leftOut ?? [],
     groups: () => log.groups(),
-    open: (group, initialConfiguration) => {
+    open: async (group, initialConfiguration) => {
+      if (isRemoved(group)) throw groupRemoved(group);
       const isThere = withSnapshots.has(String(group));
       const of = { group, initialConfiguration, identity, isThere };
-      return openGroup(log, join(snapshots, String(group)), of);
+      return openGroup(log, snapshotsOf(group), of);
+    },
+    remove: async (group) => {
+      if (!isRemoved(group) && !log.has(group)) throw noSuchGroup(group);
+      await removed.add(group);
+      await log.forget(group);
+      await nodeFileSystem.removeDirectory(snapshotsOf(group));
     },
     commit: () => log.commit(),
     get bytesOnDisk() {
@@ -82,6 +98,7 @@ async function openLocked(
     warnings,
     async close() {
       try {
+        await removed.settled();
         await log.close();
       } finally {
         await release();

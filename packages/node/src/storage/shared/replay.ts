@@ -18,6 +18,8 @@ export interface ReplayOptions {
   readonly lastRecord: number;
   /** For errors. */
   readonly directory: string;
+  /** Of which nothing counts any more; some of it may be gone. */
+  readonly isRemoved: (group: number) => boolean;
   /** Each record, and its length. */
   readonly found?: (record: number, byteLength: number) => void;
 }
@@ -45,10 +47,11 @@ function replayRecord(
   states: Map<number, GroupState>,
   record: number,
   content: Uint8Array,
-  { base, directory }: ReplayOptions,
+  { base, directory, isRemoved }: ReplayOptions,
 ): void {
   try {
     for (const part of partsOf(content)) {
+      if (isRemoved(part.group)) continue;
       const known = states.get(part.group);
       const state = known ?? new GroupState(part.group, base > 0);
       if (known === undefined) states.set(part.group, state);

@@ -39,6 +39,7 @@ async function open(disk: MemoryFileSystem, options: Partial<SharedLogOptions> =
     segmentBytes: 2_048,
     cleanBytes: 4_096,
     fileSystem: disk,
+    isRemoved: () => false,
     onFailure: (error) => {
       throw error;
     },

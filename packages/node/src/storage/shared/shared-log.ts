@@ -28,6 +28,8 @@ import { contentOf, replayGroups } from './replay.ts';
 export interface SharedLogOptions extends Omit<DiskLogOptions, 'initialConfiguration'> {
   /** Garbage that is left alone, in bytes. @default 33_554_432 (32 MiB) */
   readonly cleanBytes?: number;
+  /** Groups that are not to be found in it any more. */
+  readonly isRemoved: (group: number) => boolean;
   /** The log is dead. Called once. */
   readonly onFailure: (error: RaftError) => void;
 }
@@ -65,6 +67,8 @@ export class SharedLog implements WriteListener {
   /** Groups that need one of the oldest records: what they need is written anew. */
   #toMove: GroupState[] = [];
   #cleanedAt = 0;
+  /** Resolves when the records are gone that were let go of last. */
+  #dropped: Promise<void> = Promise.resolve();
   #failure: RaftError | undefined;
   #waiting: { readonly state: GroupState; readonly resolve: () => void }[] = [];
   /** The record that was read last. */
@@ -85,7 +89,7 @@ export class SharedLog implements WriteListener {
   }
 
   private constructor(disk: DiskLog, options: SharedLogOptions, records: LogShape) {
-    const { directory, onFailure, cleanBytes = DEFAULT_CLEAN_BYTES } = options;
+    const { directory, onFailure, isRemoved, cleanBytes = DEFAULT_CLEAN_BYTES } = options;
     const { lastIndex: lastRecord } = records;
     const base = records.base.index;
     this.#disk = disk;
@@ -95,7 +99,8 @@ export class SharedLog implements WriteListener {
     const sizes = new RecordSizes(base, cleanBytes / 64);
     this.#sizes = sizes;
     const found = (record: number, byteLength: number) => sizes.add(record, byteLength);
-    this.#states = replayGroups({ reader: disk.reader, base, lastRecord, directory, found });
+    const { reader } = disk;
+    this.#states = replayGroups({ reader, base, lastRecord, directory, isRemoved, found });
   }
 
   get bytesOnDisk(): number {
@@ -125,6 +130,30 @@ export class SharedLog implements WriteListener {
       this.#states.set(group, state);
     }
     return state;
+  }
+
+  has(group: number): boolean {
+    const state = this.#states.get(group);
+    return state !== undefined && !state.isNew;
+  }
+
+  /**
+   * Nothing of this group is needed any more: it is not open, and was noted as removed. Resolves when
+   * its records are gone, but for as much garbage as is left alone.
+   */
+  async forget(group: number): Promise<void> {
+    const state = this.#states.get(group);
+    if (state === undefined) return;
+    this.#states.delete(group);
+    this.#toMove = this.#toMove.filter((moving) => moving !== state);
+    while (this.#failure === undefined) {
+      this.#clean();
+      // Now, and not with what others write some time.
+      const [first] = this.#toMove;
+      if (first === undefined) break;
+      await this.settled(first);
+    }
+    await this.#dropped;
   }
 
   readerOf({ shape }: GroupState): LogReader {
@@ -250,7 +279,8 @@ export class SharedLog implements WriteListener {
     if (index <= this.#sizes.base) return;
     this.#sizes.dropThrough(index);
     const snapshot = { index, term: 1 as Term, configuration: NOBODY };
-    this.#disk.compact(snapshot, index).catch((error: RaftError) => this.failed(error));
+    const dropped = this.#disk.compact(snapshot, index);
+    this.#dropped = dropped.catch((error: RaftError) => this.failed(error));
   }
 
   /**
