@@ -155,7 +155,7 @@ export interface RestAccepted extends Envelope {
   readonly index: LogIndex;
 }
 
-/** A follower at rest has been woken by somebody who misses the leader. */
+/** A follower at rest has been woken by somebody who misses the leader, or a learner misses it. */
 export interface WakeUp extends Envelope {
   readonly kind: 'wakeUp';
 }

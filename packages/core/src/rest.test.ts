@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { change } from './leader/cluster.test.support.ts';
 import type { Message } from './messages.ts';
 import type { RaftOptions } from './options.ts';
 import { Server, settle } from './testing.test.support.ts';
@@ -134,6 +135,24 @@ test('one that misses the leader wakes the others, and they wake the leader: nob
   pass(servers, 1_400, isCut);
   assert.ok(leader.raft.isLeader);
   assert.ok(leader.trace.some(({ kind }) => kind === 'woke'));
+  assert.equal(leader.raft.term, 1);
+});
+
+test('a learner that a late message has woken asks the leader to show itself, and all rest again', () => {
+  const voters = cluster();
+  const [leader] = voters;
+  const learner = new Server(4, VOTERS, [], undefined, { rest: true, noopOnElection: true });
+  learner.now = leader.now;
+  const servers = [...voters, learner];
+  change(leader, VOTERS, [4]);
+  settle(servers);
+  pass(servers, 3_000);
+  assert.ok(servers.every(({ raft }) => raft.isAtRest));
+  const facts = { prevLogIndex: 0, prevLogTerm: 0, leaderCommit: 0, round: 0, batches: [] };
+  learner.receive({ kind: 'appendEntries', from: 1, term: 1, ...facts } as never);
+  assert.ok(!learner.raft.isAtRest);
+  pass(servers, 5_000);
+  assert.ok(servers.every(({ raft }) => raft.isAtRest));
   assert.equal(leader.raft.term, 1);
 });
 

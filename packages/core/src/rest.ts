@@ -132,6 +132,22 @@ export function wakeByMessage(node: NodeState, message: Message): void {
   node.outbox.send({ kind: 'wakeUp', from, to, term });
 }
 
+/**
+ * A learner misses the leader, which may only be at rest: a late message has woken the learner alone. A
+ * voter would ask for votes now, and be heard.
+ */
+export function askLeaderToShow({
+  id: from,
+  currentTerm: term,
+  leaderId: to,
+  configuration,
+  options,
+  outbox,
+}: NodeState): void {
+  if (!options.rest || to === undefined || !configuration.learners.includes(from)) return;
+  outbox.send({ kind: 'wakeUp', from, to, term });
+}
+
 /** Timers run and heartbeats flow again. Up to now the driver stood for the others' life. */
 export function wake(node: NodeState): void {
   if (!isAtRest(node)) return;

@@ -26,6 +26,7 @@ import {
   type ServerObserver,
   type Service,
 } from './server.ts';
+import { SnapshotTransfers, type TransferEvent } from './snapshot-transfers.ts';
 import { StoredLog } from './stored-log.ts';
 import type { Time } from './time.ts';
 
@@ -41,6 +42,10 @@ export interface ClusterConfig {
   readonly writeDuration: WriteDuration;
   readonly applyDuration: (random: Random) => Milliseconds;
   readonly keepEntries: number;
+  /** Snapshots travel in chunks of so many bytes. @default Infinity: as one message, with all data. */
+  readonly snapshotChunkBytes?: number;
+  /** Told of what becomes of snapshots in chunks. */
+  readonly onTransfer?: (event: TransferEvent) => void;
   /** Whether the sender of a lost request is told, as by a broken connection. */
   readonly tellsLoss: boolean;
   /** Sees what every server decides. */
@@ -83,6 +88,8 @@ export class Cluster {
   readonly #options = new Map<NodeId, RaftOptions>();
   readonly #servers = new Map<NodeId, Server>();
   readonly #hosts: Hosts;
+  /** Undefined: a snapshot is one delivery. */
+  readonly #transfers: SnapshotTransfers | undefined;
 
   constructor(config: ClusterConfig) {
     this.#config = config;
@@ -105,6 +112,17 @@ export class Cluster {
       ids: () => this.#ids,
       onWoken: (server) => config.onMishap?.({ kind: 'wokenBySilence', server }),
     });
+    const { snapshotChunkBytes: chunkBytes = Infinity, onTransfer = () => {} } = config;
+    if (chunkBytes < Infinity) {
+      this.#transfers = new SnapshotTransfers({
+        time: this.time,
+        network: this.network,
+        chunkBytes,
+        find: (id) => this.find(id),
+        disk: (id) => this.disk(id),
+        onEvent: onTransfer,
+      });
+    }
     const ids = Array.from({ length: config.size }, (_, position) => (position + 1) as NodeId);
     for (const id of ids) this.#addMachine(id, ids);
     for (const id of ids) this.start(id);
@@ -194,7 +212,7 @@ export class Cluster {
           if (isTorn) onMishap({ kind: 'tornWrite', server: id });
         },
       },
-      send: (parcel) => this.network.send(parcel),
+      send: (parcel) => this.#send(server, parcel),
       makeService,
       applyDuration: () => this.applyDuration(random),
       keepEntries,
@@ -220,6 +238,7 @@ export class Cluster {
     this.#servers.delete(server.id);
     this.properties.crashed(server);
     this.#hosts.ended(server);
+    this.#transfers?.ended(server);
   }
 
   /** Stops all servers. */
@@ -239,6 +258,14 @@ export class Cluster {
 
   heal(): void {
     this.partition(this.ids);
+  }
+
+  #send(server: Server, parcel: Parcel): void {
+    const { message, snapshotData } = parcel;
+    const transfers = this.#transfers;
+    if (transfers === undefined || message.kind !== 'installSnapshot' || snapshotData === undefined)
+      this.network.send(parcel);
+    else transfers.begin(server, { message, snapshotData });
   }
 
   #arrived(parcel: Parcel): boolean {

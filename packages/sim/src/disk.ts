@@ -4,7 +4,16 @@
  * one torn. A write or a sync may fail, and what was stored may rot.
  */
 
-import type { Batch, LogIndex, Milliseconds, Random, SnapshotMeta, Write } from '@quorate/core';
+import type {
+  Batch,
+  LogIndex,
+  Milliseconds,
+  NodeId,
+  Random,
+  SnapshotMeta,
+  Term,
+  Write,
+} from '@quorate/core';
 import { below } from './dice.ts';
 import { isFlippedBitNoticed, isTornTailNoticed } from './record.ts';
 import type { StoredLog } from './stored-log.ts';
@@ -29,6 +38,15 @@ export type Rot =
   | { readonly kind: 'entries'; readonly first: LogIndex; readonly last: LogIndex }
   | { readonly kind: 'hardState' };
 
+/** What has come of a snapshot that a leader is sending. */
+export interface UnfinishedSnapshot {
+  readonly index: LogIndex;
+  readonly term: Term;
+  /** Who sent it. */
+  readonly from: NodeId;
+  readonly bytes: Uint8Array;
+}
+
 interface Job {
   readonly change: (stored: StoredLog) => void;
   /** The write in the log; undefined for a snapshot, which is a file of its own. */
@@ -42,6 +60,8 @@ export class Disk {
   /** What will be there when all writes are done, if no crash comes between. */
   latest: StoredLog;
   writeDuration: WriteDuration;
+  /** It is not synced on the way: a crash may leave less of it. */
+  unfinished: UnfinishedSnapshot | undefined;
   readonly #time: Time;
   readonly #random: Random;
   /** Oldest first; the disk is at work on the first `#atWork` of them. */
@@ -197,6 +217,11 @@ export class Disk {
     this.#firm = 0;
     this.#inFlight = [];
     this.latest = this.durable.copy();
+    if (this.unfinished !== undefined) {
+      const { bytes } = this.unfinished;
+      const kept = bytes.subarray(0, below(this.#random, bytes.byteLength + 1));
+      this.unfinished = { ...this.unfinished, bytes: kept };
+    }
     return lost;
   }
 

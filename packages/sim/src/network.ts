@@ -95,7 +95,7 @@ export class Network {
       this.#bytes += sizeOf(parcel);
     }
     if (this.#cutLinks.size > 0 && !this.isConnected(message.from, message.to)) {
-      this.#lose(parcel, this.behaviour.cutNoticeMs(this.#random));
+      this.#lose(parcel, this.cutNoticeMs());
       return;
     }
     const delays = this.behaviour.delaysOf(isRequest[message.kind], this.#random);
@@ -107,15 +107,26 @@ export class Network {
 
   /** A word beside the messages of the protocol: cut, lost and held up as they are. */
   carry(from: NodeId, to: NodeId, arrive: () => void): void {
-    if (!this.isConnected(from, to)) return;
+    const delayMs = this.tripMs(from, to);
+    if (delayMs !== undefined) this.#time.after(delayMs, arrive);
+  }
+
+  /** How long something takes that is said now; undefined when it is lost. */
+  tripMs(from: NodeId, to: NodeId): Milliseconds | undefined {
+    if (!this.isConnected(from, to)) return undefined;
     const [delayMs = Infinity] = this.behaviour.delaysOf(true, this.#random);
-    if (delayMs < Infinity) this.#time.after(delayMs, arrive);
+    return delayMs < Infinity ? delayMs : undefined;
+  }
+
+  /** After so long the sender learns that a link was cut or the other server down. */
+  cutNoticeMs(): Milliseconds {
+    return this.behaviour.cutNoticeMs(this.#random);
   }
 
   /** It arrives now, whatever the links are like. */
   arrive(parcel: Parcel): void {
     const isTaken = this.#events.arrived(parcel);
-    if (!isTaken) this.#lose(parcel, this.behaviour.cutNoticeMs(this.#random));
+    if (!isTaken) this.#lose(parcel, this.cutNoticeMs());
     else if (!isRequest[parcel.message.kind]) this.#bytes += sizeOf(parcel);
   }
 

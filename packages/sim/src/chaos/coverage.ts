@@ -18,6 +18,7 @@ import type { SessionVerdict } from '@quorate/wire';
 import type { Mishap } from '../cluster.ts';
 import { ACTION_PHRASES } from '../scenario/action.ts';
 import type { EndReason, Server, ServerObserver } from '../server.ts';
+import type { TransferEvent } from '../snapshot-transfers.ts';
 import { FAULTS, REMEDIES } from './draw-faults.ts';
 import { OPERATIONS } from './draw-operations.ts';
 
@@ -180,6 +181,16 @@ const SENT: Readonly<Record<Message['kind'], string>> = {
 
 const ENDS: Readonly<Record<EndReason, true>> = { write: true, sync: true, read: true };
 
+const TRANSFERS: Readonly<Record<TransferEvent, true>> = {
+  begun: true,
+  resumed: true,
+  'resumed-for-another': true,
+  broken: true,
+  overtaken: true,
+  refused: true,
+  stored: true,
+};
+
 const MISHAPS: Readonly<Record<Exclude<Mishap['kind'], 'ended'>, true>> = {
   refusedToStart: true,
   lostWrites: true,
@@ -227,6 +238,7 @@ function expected(): readonly string[] {
     ...Object.values(SENT),
     ...named('ended: ', ENDS),
     ...Object.keys(MISHAPS),
+    ...named('snapshot transfer ', TRANSFERS),
     ...named('session entry: ', SESSION_VERDICTS),
     ...SESSIONS,
     ...ANSWERS,

@@ -16,6 +16,9 @@ import type { World } from './world.ts';
 /** What comes of a change when those who know of it and those who do not are parted. */
 const TROUBLE = ['crash', 'crashLeader', 'crashAll', 'splitInGroups', 'isolateLeader', 'cutPairs'];
 
+/** What comes of a snapshot whose sender is lost while it is on its way. */
+const LOST_SENDER = ['crashLeader', 'freezeLeader', 'isolateLeader'];
+
 export class Drawing {
   readonly #world: World;
   readonly #table: Table;
@@ -51,6 +54,9 @@ export class Drawing {
   /** From now on until the faults are over. */
   begin(): void {
     this.#settle();
+    this.#world.onDecision = ({ kind }) => {
+      if (kind === 'snapshotNeeded' && chance(this.#random, 0.2)) this.#troubleSoon(LOST_SENDER);
+    };
     this.#every(this.#faultEveryMs, () => this.#disturb());
     this.#every(this.#askEveryMs, () => {
       this.#asked += 1;
@@ -87,17 +93,17 @@ export class Drawing {
     if (leader !== undefined && chance(this.#random, 0.4)) this.#questionOldLeader(leader.id);
     if (dice < faults) return this.#drawFrom(FAULTS, this.#faults);
     if (dice < faults + remedies) return this.#drawFrom(REMEDIES, Object.keys(REMEDIES));
-    if (chance(this.#random, 0.3)) this.#troubleSoon();
+    if (chance(this.#random, 0.3)) this.#troubleSoon(TROUBLE);
     return this.#drawFrom(OPERATIONS, this.#operations);
   }
 
-  /** What an operator began is under way when something goes wrong. */
-  #troubleSoon(): void {
+  /** What an operator or a leader began is under way when something goes wrong. */
+  #troubleSoon(kinds: readonly string[]): void {
     const { time, plan } = this.#world;
     const delayMs = timeoutOf(plan) * between(this.#random, 0, 0.2);
     if (time.now() + delayMs >= plan.faultsMs) return;
     time.after(delayMs, () => {
-      for (const action of this.#drawFrom(FAULTS, TROUBLE)) this.#world.do(action);
+      for (const action of this.#drawFrom(FAULTS, kinds)) this.#world.do(action);
     });
   }
 

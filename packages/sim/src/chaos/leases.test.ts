@@ -17,6 +17,7 @@ const PLAN: ChaosPlan = {
   options: { electionTimeoutMs: 1000, heartbeatIntervalMs: 100, leaseReads: true },
   snapshotEvery: 50,
   keepEntries: 5,
+  snapshotChunkBytes: Infinity,
   tellsLoss: false,
   maxApplyMs: 0,
   faultsMs: 10_000,

@@ -4,13 +4,7 @@
  */
 
 import type { KeyValueInput } from '@quorate/check';
-import {
-  type Batch,
-  type LogIndex,
-  lastIndexOf,
-  type SnapshotMeta,
-  type Term,
-} from '@quorate/core';
+import type { Batch, LogIndex, SnapshotMeta, Term } from '@quorate/core';
 import { type CommandSlab, putU32, type SessionVerdict, u32At } from '@quorate/wire';
 import { commandsOf } from '../commands.ts';
 import type { Server, Service } from '../server.ts';
@@ -63,13 +57,13 @@ export class Store implements Service {
       for (const bytes of commandsOf(batch)) {
         if (isOfSessions) this.#applyEntry(index, batch.term, bytes);
         else this.#applyCommand(index, batch.term, bytes);
+        this.#standAt(index);
         index = (index + 1) as LogIndex;
       }
     } else {
       this.#applied(batch.firstIndex, batch.term, undefined, { kind: 'done' });
+      this.#standAt(batch.firstIndex);
     }
-    this.#index = lastIndexOf(batch);
-    if (this.#index >= this.#snapshotAt + this.#snapshotEvery) this.takeSnapshot();
   }
 
   /** The sessions, with their length in front, and behind them the rest. */
@@ -98,6 +92,12 @@ export class Store implements Service {
     this.#fingerprint = fingerprint;
     this.#index = snapshot.index;
     this.#snapshotAt = snapshot.index;
+  }
+
+  /** All servers take their snapshots at the same indexes, so one can go on with another's. */
+  #standAt(index: LogIndex): void {
+    this.#index = index;
+    if (index % this.#snapshotEvery === 0) this.takeSnapshot();
   }
 
   #applyCommand(index: LogIndex, term: Term, bytes: Uint8Array): void {

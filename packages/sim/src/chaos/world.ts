@@ -55,6 +55,8 @@ export class World {
   readonly digest: Digest;
   /** Everything that was done so far. */
   readonly done: TimedAction[] = [];
+  /** Told of what the servers decide, by whoever draws what goes wrong next. */
+  onDecision: (event: TraceEvent) => void = () => {};
   readonly #onAction: (timed: TimedAction) => void;
 
   constructor(time: VirtualTime, plan: ChaosPlan, options: WorldOptions) {
@@ -80,8 +82,13 @@ export class World {
       writeDuration: unevenDisk(QUICK_DISK),
       applyDuration: (random) => between(random, 0, plan.maxApplyMs),
       keepEntries: plan.keepEntries,
+      snapshotChunkBytes: plan.snapshotChunkBytes,
+      onTransfer: (event) => this.#note(`snapshot transfer ${event}`),
       tellsLoss: plan.tellsLoss,
-      watch: (event) => onTrace(time.now(), event),
+      watch: (event) => {
+        onTrace(time.now(), event);
+        this.onDecision(event);
+      },
       observers: [this.digest, this.coverage, ...observers],
       clients: this.clients,
       stored,

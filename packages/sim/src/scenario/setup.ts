@@ -31,7 +31,13 @@ export interface Setup {
 /** What is around the servers, as in a random run. */
 export type World = Pick<
   ChaosPlan,
-  'seed' | 'diceSeed' | 'snapshotEvery' | 'keepEntries' | 'tellsLoss' | 'maxApplyMs'
+  | 'seed'
+  | 'diceSeed'
+  | 'snapshotEvery'
+  | 'keepEntries'
+  | 'snapshotChunkBytes'
+  | 'tellsLoss'
+  | 'maxApplyMs'
 >;
 
 /** What a scenario need not say: no snapshots, and what is committed is applied at once. */
@@ -40,6 +46,7 @@ export const USUAL_WORLD: World = {
   diceSeed: 1,
   snapshotEvery: Infinity,
   keepEntries: 0,
+  snapshotChunkBytes: Infinity,
   tellsLoss: false,
   maxApplyMs: 0,
 };
