@@ -76,8 +76,8 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: 'quorum/majority.js',
-        from: 'values[Math.floor(values.length / 2)]',
-        to: 'values[Math.floor(values.length / 2) - 1]',
+        from: '2 * reachedBy > voters.length',
+        to: 'reachedBy >= Math.floor(voters.length / 2)',
       },
     ],
     world: SLOW,
