@@ -39,13 +39,25 @@ export const storage = [
     hazards: [27],
     wrong: 'the log is full only when no byte is left',
     file: 'node/src/storage/disk-log.ts',
-    before: 'return this.#supply.hasNoSpace && this.#roomLeft() < RESERVE_BYTES;',
-    after: 'return this.#supply.hasNoSpace && this.#roomLeft() < 0;',
+    before: 'return Math.max(current, roomPrepared) - wanted >= RESERVE_BYTES;',
+    after: 'return Math.max(current, roomPrepared) - wanted >= 0;',
     test: [
       DISK_LOG,
       'a full disk says so early, keeps room for votes, and recovers when there is space',
     ],
     dies: 'ENOSPC',
+  },
+  {
+    id: 'burst-not-counted',
+    hazards: [27],
+    wrong: 'what waits for the disk does not count when it is asked whether there is room',
+    file: 'node/src/storage/disk-log.ts',
+    before: 'const wanted = this.#waitingBytes + byteLength;',
+    after: 'const wanted = byteLength;',
+    test: [
+      'node/src/storage/quota.test.ts',
+      'bursts of commands of 300000 bytes on a disk of any size: what is taken finds room',
+    ],
   },
   {
     id: 'damage-taken-for-torn',

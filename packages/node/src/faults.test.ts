@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { bytes, FAST, TestCluster, waitFor } from './cluster.test.support.ts';
+import { bytes, FAST, TestCluster, until, waitFor } from './cluster.test.support.ts';
 import type { RaftError } from './errors.ts';
 import { FaultyDisk } from './faulty-disk.test.support.ts';
 
@@ -74,6 +74,46 @@ test('a full disk refuses commands, and nothing else', async (context) => {
   assert.equal(leader.status().leaderId, id);
   disk.mode = 'good';
   assert.equal(await leader.propose(bytes('c')), 2);
+});
+
+test('of a burst of commands a nearly full disk is given what it has room for', async (context) => {
+  const { leader, disk } = await withFaultyLeader(context);
+  disk.room = 50_000;
+  const burst = Array.from({ length: 20 }, () => leader.propose(new Uint8Array(10_000)));
+  const outcomes = await Promise.allSettled(burst);
+  const refused = outcomes.filter(({ status }) => status === 'rejected');
+  assert.equal(refused.length, 15);
+  for (const { reason } of refused as PromiseRejectedResult[]) {
+    assert.equal(reason.code, 'RAFT_DISK_FULL');
+  }
+  // The next turn has the disk's own word, which is that there is as much room as before.
+  assert.equal(await leader.propose(new Uint8Array(10_000)), 6);
+});
+
+test('a leader with a full disk refuses what followers pass on, and takes it when there is room', async (context) => {
+  const cluster = new TestCluster(context, 3);
+  const disks = new Map([1, 2, 3].map((id) => [id, new FaultyDisk()]));
+  const answers: number[] = [];
+  for (const [id, { open: storage }] of disks) {
+    const transport = cluster.network.join(id);
+    const send = transport.send.bind(transport);
+    transport.send = (message, group) => {
+      if (message.kind === 'forwardReply') answers.push(message.firstIndex);
+      return send(message, group);
+    };
+    await cluster.open(id, { storage, transport });
+  }
+  const leader = await cluster.leader();
+  const follower = await cluster.follower();
+  const { lastIndex } = leader.status();
+  const disk = disks.get(leader.status().id) as FaultyDisk;
+  disk.mode = 'full';
+  const passedOn = follower.propose(bytes('a'), { forward: true });
+  await until(() => answers.length > 0);
+  assert.deepEqual(new Set(answers), new Set([0]));
+  assert.equal(leader.status().lastIndex, lastIndex);
+  disk.mode = 'good';
+  assert.equal(await passedOn, 1);
 });
 
 test('a follower with a full disk keeps its leader and takes in nothing', async (context) => {

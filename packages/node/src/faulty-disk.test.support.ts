@@ -6,6 +6,8 @@ import type { Log, Storage, WriteListener } from './storage/storage.ts';
 /** A disk that works until it is told otherwise. */
 export class FaultyDisk {
   mode: 'good' | 'failing' | 'hanging' | 'full' = 'good';
+  /** Bytes that are left for entries. */
+  room = Number.POSITIVE_INFINITY;
   #hanging: { readonly write: Write; readonly listener: WriteListener }[] = [];
   #log: Log | undefined;
 
@@ -13,13 +15,10 @@ export class FaultyDisk {
     const storage = memoryStorage(identity);
     const { log } = storage;
     this.#log = log;
-    const isFull = () => this.mode === 'full';
     const faulty: Log = {
       reader: log.reader,
       bytesOnDisk: 0,
-      get isFull() {
-        return isFull();
-      },
+      hasRoomFor: (byteLength) => this.mode !== 'full' && byteLength <= this.room,
       write: (write, listener) => this.#write(write, listener),
       compact: (...compaction) => log.compact(...compaction),
       close: () => log.close(),

@@ -4,7 +4,10 @@
  */
 
 import {
+  type Batch,
   type Effects,
+  type ForwardProposal,
+  INDEX_ZERO,
   type Input,
   type LogIndex,
   type Message,
@@ -67,6 +70,8 @@ export class Runtime<Result> implements GroupReceiver, ApplyObserver<Result> {
   #leadership: Leadership;
   /** What the core has heard of. */
   #reportedIndex: LogIndex;
+  /** Of entries and commands that peers have sent since the last turn. */
+  #inboxBytes = 0;
   /** Callers have been told that this server was removed. */
   #hasLeft = false;
 
@@ -111,8 +116,8 @@ export class Runtime<Result> implements GroupReceiver, ApplyObserver<Result> {
     const wake = () => this.#loop.wake();
     const notLeader = () => this.membership.notLeader();
     const callHost = { raft: this.raft, now, wallTime: Date.now, wake, notLeader };
-    const isDiskFull = () => storage.log.isFull;
-    this.proposals = new Proposals<Result>(callHost, isDiskFull, limits, appliedIndex);
+    const hasRoomFor = (byteLength: number) => storage.log.hasRoomFor(byteLength);
+    this.proposals = new Proposals<Result>(callHost, hasRoomFor, limits, appliedIndex);
     this.reads = new Reads(callHost, limits, appliedIndex);
     this.changes = new MembershipChanges({
       ...{ host: callHost, atStart: options.peers, patienceMs: electionTimeoutMs },
@@ -166,10 +171,37 @@ export class Runtime<Result> implements GroupReceiver, ApplyObserver<Result> {
   // What peers send.
 
   received(message: Message): void {
-    const isTooMuch = this.#parts.storage.log.isFull && message.kind === 'appendEntries';
-    // Without its entries the message is a heartbeat: we keep our leader and take nothing in.
-    const taken = isTooMuch ? { ...message, batches: [] } : message;
-    this.#loop.post({ kind: 'received', message: taken });
+    const { kind } = message;
+    if (kind === 'appendEntries' && !this.#takesIn(bytesOf(message.batches))) {
+      // Without its entries the message is a heartbeat: we keep our leader and take nothing in.
+      this.#loop.post({ kind: 'received', message: { ...message, batches: [] } });
+    } else if (kind === 'forwardProposal' && !this.#takesIn(message.payload.byteLength)) {
+      this.#refuseForwarded(message);
+    } else {
+      this.#loop.post({ kind: 'received', message });
+    }
+  }
+
+  /** Is there room on the disk, besides what the log hears of with this turn? */
+  #takesIn(byteLength: number): boolean {
+    const wanted = this.#inboxBytes + byteLength;
+    if (byteLength > 0 && !this.#parts.storage.log.hasRoomFor(wanted)) return false;
+    this.#inboxBytes = wanted;
+    return true;
+  }
+
+  /** The commands stay where they are, and come again for as long as their callers wait. */
+  #refuseForwarded({ from: to, to: from, id }: ForwardProposal): void {
+    const { term } = this.raft;
+    this.#parts.transport.send({
+      kind: 'forwardReply',
+      from,
+      to,
+      term,
+      id,
+      firstIndex: INDEX_ZERO,
+    });
+    this.#loop.wake();
   }
 
   unreachable(peer: NodeId): void {
@@ -264,6 +296,7 @@ export class Runtime<Result> implements GroupReceiver, ApplyObserver<Result> {
   }
 
   #placeCalls(at: Milliseconds): void {
+    this.#inboxBytes = 0;
     this.proposals.place(at);
     this.reads.ask(at);
     this.changes.place(at);
@@ -349,6 +382,12 @@ export class Runtime<Result> implements GroupReceiver, ApplyObserver<Result> {
     const { term, leaderId, isLeader } = this.raft;
     return { term, leaderId, isLeader };
   }
+}
+
+function bytesOf(batches: readonly Batch[]): number {
+  let bytes = 0;
+  for (const { byteLength } of batches) bytes += byteLength;
+  return bytes;
 }
 
 /** Monotonic, in milliseconds. */

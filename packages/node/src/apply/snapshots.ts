@@ -123,7 +123,7 @@ export class Snapshots {
   #saved(snapshot: SnapshotMeta): void {
     const { storage, saved } = this.#host;
     // On a full disk there is no room for the log of a slow follower.
-    const inUse = storage.log.isFull ? [] : this.#sender.inUse();
+    const inUse = storage.log.hasRoomFor(0) ? this.#sender.inUse() : [];
     const oldest = Math.min(snapshot.index, ...inUse.map(({ index }) => index));
     saved(snapshot, Math.max(this.#limits.keepEntries, snapshot.index - oldest));
   }

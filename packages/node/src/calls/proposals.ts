@@ -51,7 +51,7 @@ export interface CallHost {
 export class Proposals<Result> {
   readonly #host: CallHost;
   readonly #raft: Raft;
-  readonly #isDiskFull: () => boolean;
+  readonly #hasRoomFor: (byteLength: number) => boolean;
   readonly #maxCommandBytes: number;
   readonly #maxPendingBytes: number;
   readonly #forwarding: Forwarding<Result>;
@@ -59,18 +59,21 @@ export class Proposals<Result> {
   readonly #batch = new CommandSlabBuilder({ allocate: Buffer.allocUnsafeSlow });
   /** One for each command in `#batch`. Undefined: nobody waits. */
   #calls: (PendingCall<Result> | undefined)[] = [];
+  /** Bytes of commands of which the log hears with this turn. */
+  #sinceTurn = 0;
   /** What `#batch` holds: entries of sessions, or commands. */
   #isOfSessions = false;
 
+  /** @param hasRoomFor Of the log; see `Log.hasRoomFor`. */
   constructor(
     host: CallHost,
-    isDiskFull: () => boolean,
+    hasRoomFor: (byteLength: number) => boolean,
     limits: ProposalLimits,
     appliedIndex: LogIndex,
   ) {
     this.#host = host;
     this.#raft = host.raft;
-    this.#isDiskFull = isDiskFull;
+    this.#hasRoomFor = hasRoomFor;
     this.#maxCommandBytes = limits.maxCommandBytes;
     this.#maxPendingBytes = limits.maxPendingBytes;
     this.#forwarding = new Forwarding(host.raft, limits);
@@ -121,6 +124,7 @@ export class Proposals<Result> {
 
   /** First thing in a turn: everything that was proposed since the last one goes into the core. */
   place(now: Milliseconds): void {
+    this.#sinceTurn = 0;
     if (this.#calls.length > 0) this.#seal(now);
     this.#forwarding.place(now);
   }
@@ -190,6 +194,7 @@ export class Proposals<Result> {
       this.#isOfSessions = isOfSessions;
     }
     this.#batch.append(command);
+    this.#sinceTurn += command.length;
     this.#calls.push(call);
     if (this.#batch.byteLength >= MAX_BATCH_BYTES) this.#seal(this.#host.now());
     this.#host.wake();
@@ -221,7 +226,7 @@ export class Proposals<Result> {
       const remedy = 'split the command or store large data elsewhere';
       return new RaftError('RAFT_COMMAND_TOO_LARGE', `${sizes}; ${remedy}`);
     }
-    if (this.#isDiskFull()) {
+    if (!this.#hasRoomFor(this.#sinceTurn + length)) {
       const reason = 'the disk is full, and what is left is kept for votes and compaction';
       return new RaftError('RAFT_DISK_FULL', `${reason}; make room on it`);
     }

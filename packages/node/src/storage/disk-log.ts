@@ -12,6 +12,7 @@ import { type Compaction, encodedWriteSize } from '@quorate/wire';
 import { RaftError } from '../errors.ts';
 import { diskError } from './disk-errors.ts';
 import { type FileSystem, nodeFileSystem, writeAll, writeAllSync } from './file-system.ts';
+import { RESERVE_ON_DISK_BYTES } from './free-space.ts';
 import { recordBytes, SEGMENT_HEADER_BYTES } from './log-format.ts';
 import { DiskLogReader, filesOf } from './log-reader.ts';
 import type { LogShape } from './log-shape.ts';
@@ -56,7 +57,7 @@ const AVERAGED_WRITES = 16;
  */
 const BULK_RECORD_BYTES = 32_768;
 
-/** Of the last file, kept for votes and compactions when the disk is full. */
+/** Of an allocated file, kept for votes and compactions when the disk is full. */
 const RESERVE_BYTES = 262_144;
 
 type Item =
@@ -87,6 +88,8 @@ export class DiskLog implements Log {
   #nextRecord: number;
   #lastChecksum: number;
   readonly #queue: Item[] = [];
+  /** Of what was asked for and is not durable. */
+  #waitingBytes = 0;
   /** The asynchronous writing while it lasts. */
   #draining: Promise<void> | undefined;
   /** Of small writes, synchronous or not, so that it also shows when the disk is fast again. */
@@ -110,6 +113,7 @@ export class DiskLog implements Log {
     await resolved.fileSystem.makeDirectory(resolved.directory);
     const recovered = await recoverLog(resolved);
     const log = new DiskLog(resolved, recovered);
+    await log.#supply.free.refresh();
     if (recovered.segments.length === 0) await log.#supply.fill(log.#segmentLimit(1));
     return { log, recovered };
   }
@@ -138,8 +142,14 @@ export class DiskLog implements Log {
     return inUse + this.#supply.bytesOnDisk;
   }
 
-  get isFull(): boolean {
-    return this.#supply.hasNoSpace && this.#roomLeft() < RESERVE_BYTES;
+  hasRoomFor(byteLength: number): boolean {
+    const wanted = this.#waitingBytes + byteLength;
+    const { free, hasNoSpace, roomPrepared } = this.#supply;
+    if (!hasNoSpace && free.bytes - wanted >= RESERVE_ON_DISK_BYTES) return true;
+    void free.refresh();
+    // What is allocated, nobody can take away. A record goes into one file or the other.
+    const current = (this.#segments.at(-1)?.capacity ?? 0) - this.#position;
+    return Math.max(current, roomPrepared) - wanted >= RESERVE_BYTES;
   }
 
   write(write: Write, listener: WriteListener): boolean {
@@ -212,6 +222,7 @@ export class DiskLog implements Log {
   }
 
   #enqueue(item: Item): void {
+    this.#waitingBytes += contentBytesOf(item);
     this.#queue.push(item);
     this.#draining ??= this.#drain();
   }
@@ -227,6 +238,7 @@ export class DiskLog implements Log {
         break;
       }
       if (this.#failure !== undefined) break;
+      for (const item of items) this.#waitingBytes -= contentBytesOf(item);
       reportDurable(items);
     }
     this.#draining = undefined;
@@ -284,10 +296,6 @@ export class DiskLog implements Log {
     this.#position = 0;
   }
 
-  #roomLeft(): number {
-    return (this.#segments.at(-1)?.capacity ?? 0) - this.#position + this.#supply.roomPrepared;
-  }
-
   #compose(items: readonly Item[]): Outgoing {
     const segment = this.#segments.at(-1)!;
     const place = {
@@ -310,7 +318,10 @@ export class DiskLog implements Log {
     this.#nextRecord += 1;
     this.#lastChecksum = checksum;
     this.#hasWritten = true;
-    segment.capacity = Math.max(segment.capacity, end);
+    if (end > segment.capacity) {
+      this.#supply.free.take(end - segment.capacity);
+      segment.capacity = end;
+    }
     let isShorter = false;
     for (const [position, item] of items.entries()) {
       if (item.kind === 'compaction') {

@@ -111,8 +111,9 @@ export const nodeFileSystem: FileSystem = {
   remove: (path) => fs.promises.rm(path, { force: true }),
   removeDirectory: (path) => fs.promises.rm(path, { force: true, recursive: true }),
   async freeBytes(directory) {
-    const { bavail, bsize } = await fs.promises.statfs(directory);
-    return bavail * bsize;
+    const { bavail, bsize, blocks } = await fs.promises.statfs(directory);
+    // Some file systems do not say, and a write that fails will tell.
+    return blocks === 0 ? Number.POSITIVE_INFINITY : bavail * bsize;
   },
   async syncDirectory(path) {
     const fd = await openFd(path, O_RDONLY);

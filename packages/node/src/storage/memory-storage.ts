@@ -42,9 +42,12 @@ export class MemoryLog implements Log {
     read: (from, through, maxBytes) => this.#read(from, through, maxBytes),
   };
   readonly bytesOnDisk = 0;
-  readonly isFull = false;
   #batches: Batch[] = [];
   #isClosed = false;
+
+  hasRoomFor(): boolean {
+    return true;
+  }
 
   write(write: Write): boolean {
     this.#requireOpen();

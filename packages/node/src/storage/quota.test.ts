@@ -7,7 +7,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { LogIndex } from '@quorate/core';
+import { commandBatch, type LogIndex, type Term } from '@quorate/core';
+import { CommandSlab } from '@quorate/wire';
 import type { DiskLog } from './disk-log.ts';
 import { batchOf, durable, hardStateOf, openLog, snapshotOf, writeOf } from './log.test.support.ts';
 import { MemoryFileSystem, systemError } from './memory-file-system.test.support.ts';
@@ -32,7 +33,7 @@ function withQuota(disk: MemoryFileSystem, quota: number): void {
 /** Appends until the log says that it is full. Answers the last index. */
 async function fill(log: DiskLog, textLength: number, lastIndex = 0): Promise<number> {
   let last = lastIndex;
-  while (!log.isFull) {
+  while (log.hasRoomFor(0)) {
     await durable(log, writeOf({ batches: [batchOf(1, last + 1, 'x'.repeat(textLength))] }));
     last += textLength;
     // The next file is prepared meanwhile.
@@ -40,6 +41,10 @@ async function fill(log: DiskLog, textLength: number, lastIndex = 0): Promise<nu
   }
   return last;
 }
+
+/** One command of so many bytes. */
+const commandAt = (index: number, byteLength: number) =>
+  commandBatch(1 as Term, index as LogIndex, CommandSlab.of(new Uint8Array(byteLength)));
 
 async function vote(log: DiskLog, term: number): Promise<void> {
   await durable(log, writeOf({ hardState: hardStateOf(term, 2, 0) }));
@@ -51,7 +56,7 @@ for (const [kind, textLength] of [
 ] as const) {
   test(`${kind} writes on a disk of any size: full is said in time, and nothing is lost`, async (t) => {
     t.mock.timers.enable({ apis: ['setTimeout'] });
-    for (let quota = MEBIBYTE + 1; quota < 3.5 * MEBIBYTE; quota += 198_765) {
+    for (let quota = 5 * MEBIBYTE + 1; quota < 7.5 * MEBIBYTE; quota += 298_765) {
       const disk = new MemoryFileSystem();
       withQuota(disk, quota);
       const { log } = await openLog(disk, OPTIONS);
@@ -69,11 +74,43 @@ for (const [kind, textLength] of [
 
       withQuota(disk, 20 * MEBIBYTE);
       const after = await openLog(disk, OPTIONS);
-      assert.equal(after.log.isFull, false, `quota ${quota}`);
+      assert.equal(after.log.hasRoomFor(0), true, `quota ${quota}`);
       await durable(after.log, writeOf({ batches: [batchOf(1, last + 1, 'y')] }));
       await after.log.close();
       const end = (await openLog(disk.afterKill(), OPTIONS)).recovered.shape;
       assert.deepEqual([end.lastIndex, end.hardState.term], [last + 1, 21], `quota ${quota}`);
+    }
+  });
+}
+
+for (const byteLength of [20_000, 300_000, 1_500_000]) {
+  test(`bursts of commands of ${byteLength} bytes on a disk of any size: what is taken finds room`, async (t) => {
+    t.mock.timers.enable({ apis: ['setTimeout'] });
+    for (let quota = 2 * MEBIBYTE; quota < 20 * MEBIBYTE; quota += 854_321) {
+      const disk = new MemoryFileSystem();
+      withQuota(disk, quota);
+      const { log } = await openLog(disk, OPTIONS);
+      const taken: Promise<void>[] = [];
+      let last = 0;
+      for (let burst = 0; burst < 4; burst += 1) {
+        // Nothing has reached the disk meanwhile.
+        while (log.hasRoomFor(byteLength)) {
+          last += 1;
+          assert.ok(last * byteLength < quota, 'more is taken than there is room');
+          taken.push(durable(log, writeOf({ batches: [commandAt(last, byteLength)] })));
+        }
+        await Promise.all(taken);
+        await nextTurn();
+      }
+      for (let term = 2; term <= 20; term += 1) await vote(log, term);
+      if (last > 0) await log.compact(snapshotOf(last, 1), last as LogIndex);
+      await log.close();
+      const { shape } = (await openLog(disk, OPTIONS)).recovered;
+      assert.deepEqual([shape.lastIndex, shape.hardState.term], [last, 20], `quota ${quota}`);
+      // Enough is left unused that nothing fails, and not much more.
+      assert.ok(last * byteLength > quota - 8 * MEBIBYTE, `${last} commands of ${quota} bytes`);
+      if (quota > 6 * MEBIBYTE)
+        assert.ok(disk.free > 2 * MEBIBYTE, `${disk.free} of ${quota} free`);
     }
   });
 }

@@ -5,10 +5,12 @@ import { batchOf, DIRECTORY, durable, openLog, writeOf } from './log.test.suppor
 import { segmentName } from './log-format.ts';
 import { MemoryFileSystem } from './memory-file-system.test.support.ts';
 
-test('large records do not wait for a filled file, unless space is short', async () => {
+test('large records do not wait for a filled file, unless space is short; the last of it is not filled', async () => {
   for (const [free, prepared] of [
     [Number.POSITIVE_INFINITY, 1_048_576],
-    [0, 4_194_304],
+    [12_000_000, 4_194_304],
+    // What is left is not for the log.
+    [4_194_304, undefined],
   ] as const) {
     const disk = new MemoryFileSystem();
     disk.free = free;

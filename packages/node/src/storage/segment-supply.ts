@@ -7,6 +7,7 @@
 import { join } from 'node:path';
 import { isNoSpace } from './disk-errors.ts';
 import { type File, type FileSystem, writeAll } from './file-system.ts';
+import { FreeSpace, RESERVE_ON_DISK_BYTES } from './free-space.ts';
 import { segmentName } from './log-format.ts';
 
 /** A file under the name of its segment, durable so far as its name goes. */
@@ -34,6 +35,7 @@ const PLENTY = 4;
 const NO_SPACE_RETRY_MS = 1_000;
 
 export class SegmentSupply {
+  readonly free: FreeSpace;
   readonly #fileSystem: FileSystem;
   readonly #directory: string;
   readonly #onFailure: (cause: unknown, path: string) => void;
@@ -62,6 +64,7 @@ export class SegmentSupply {
     this.#nextSegment = options.nextSegment;
     this.#prepared = options.prepared;
     this.#onFailure = options.onFailure;
+    this.free = new FreeSpace(() => options.fileSystem.freeBytes(options.directory));
   }
 
   get bytesOnDisk(): number {
@@ -74,7 +77,7 @@ export class SegmentSupply {
     return this.#prepared?.capacity ?? 0;
   }
 
-  /** True after the disk refused to give more, until it gives again. */
+  /** True after the disk refused to give more, or has little left, until it gives again. */
   get hasNoSpace(): boolean {
     return this.#retryTimer !== undefined;
   }
@@ -149,18 +152,20 @@ export class SegmentSupply {
   async #prepare(mayGrow: boolean): Promise<void> {
     let next = this.#prepared ?? (await this.#recycledFile()) ?? (await this.#openFile());
     this.#prepared = next;
-    const isPlenty = mayGrow && (await this.#freeBytes()) > PLENTY * this.#targetBytes;
+    await this.free.refresh();
+    const isPlenty = mayGrow && this.free.bytes > PLENTY * this.#targetBytes;
     const enough = () => (isPlenty ? FILL_STEP_BYTES : this.#targetBytes);
     while (next.capacity < enough() && !this.#isStopping) {
       const step = Math.min(FILL_STEP_BYTES, enough() - next.capacity);
+      if (this.free.bytes - step < RESERVE_ON_DISK_BYTES) {
+        this.#retryLater();
+        return;
+      }
       await writeAll(next.file, [ZEROS.subarray(0, step)], next.capacity);
       next = { ...next, capacity: next.capacity + step };
       this.#prepared = next;
+      this.free.take(step);
     }
-  }
-
-  #freeBytes(): Promise<number> {
-    return this.#fileSystem.freeBytes(this.#directory);
   }
 
   async #openFile(): Promise<SegmentFile> {

@@ -41,10 +41,10 @@ export interface Log {
   readonly reader: LogReader;
   readonly bytesOnDisk: number;
   /**
-   * True when the disk is full and the space set aside is nearly used up: refuse proposals and
-   * incoming entries now, so that votes and compaction still find room.
+   * False when so many bytes, on top of all that `write` was given, would use up space that is set
+   * aside: refuse proposals and incoming entries then, so that votes and compaction still find room.
    */
-  readonly isFull: boolean;
+  hasRoomFor(byteLength: number): boolean;
 
   /**
    * Makes one write durable, after all before it. True: it is durable already, and so are all

@@ -22,8 +22,8 @@ export class GroupLog implements Log {
     return this.#shared.bytesOnDisk;
   }
 
-  get isFull(): boolean {
-    return this.#shared.isFull;
+  hasRoomFor(byteLength: number): boolean {
+    return this.#shared.hasRoomFor(byteLength);
   }
 
   write(write: Write, listener: WriteListener): boolean {

@@ -62,6 +62,8 @@ export class SharedLog implements WriteListener {
   readonly #states: Map<number, GroupState>;
   readonly #sizes: RecordSizes;
   #asked: Item[] = [];
+  /** Of the entries in it. */
+  #askedBytes = 0;
   readonly #outgoing: Outgoing[] = [];
   #lastRecord: number;
   /** Groups that need one of the oldest records: what they need is written anew. */
@@ -107,8 +109,8 @@ export class SharedLog implements WriteListener {
     return this.#disk.bytesOnDisk;
   }
 
-  get isFull(): boolean {
-    return this.#disk.isFull;
+  hasRoomFor(byteLength: number): boolean {
+    return this.#disk.hasRoomFor(this.#askedBytes + byteLength);
   }
 
   /** The newest one, on its way or durable. */
@@ -179,6 +181,8 @@ export class SharedLog implements WriteListener {
   ask(state: GroupState, part: GroupPart, waiting: Pick<Item, 'done' | 'failed'>): void {
     state.open += 1;
     this.#asked.push({ state, part, ...waiting });
+    if (part.kind !== 'write') return;
+    for (const { byteLength } of part.write.batches) this.#askedBytes += byteLength;
   }
 
   /** Writes all that was asked for, as one record. */
@@ -194,7 +198,10 @@ export class SharedLog implements WriteListener {
 
   #commit(): void {
     const items = this.#toMove.length > 0 ? this.#withMoves(this.#asked) : this.#asked;
-    if (items === this.#asked) this.#asked = [];
+    if (items === this.#asked) {
+      this.#asked = [];
+      this.#askedBytes = 0;
+    }
     if (items.length === 0) return;
     const record = this.#lastRecord + 1;
     const { batch, locations } = composeParts(
