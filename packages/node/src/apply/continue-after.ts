@@ -1,5 +1,6 @@
 import { EMPTY_PREFIX, extendPrefix, type Prefix, SNAPSHOT_CHUNK_BYTES } from '@quorate/wire';
 import { checksum } from '../storage/checksum.ts';
+import { withFirst } from './with-first.ts';
 
 /** What is to be sent of a snapshot, and what a receiver must have before it. */
 export interface Remainder {
@@ -31,24 +32,10 @@ export async function continueAfter(
     rest = next.value.subarray(missing);
   }
   if (read.byteLength === prefix.byteLength && read.checksum === prefix.checksum) {
-    return { after: read, chunks: inChunks(joined(rest, iterator)) };
+    return { after: read, chunks: inChunks(withFirst(rest, iterator)) };
   }
   await iterator.return?.();
   return { after: EMPTY_PREFIX, chunks: inChunks(open()) };
-}
-
-async function* joined(
-  first: Uint8Array,
-  iterator: AsyncIterator<Uint8Array>,
-): AsyncGenerator<Uint8Array, void, void> {
-  try {
-    yield first;
-    for (let next = await iterator.next(); next.done !== true; next = await iterator.next()) {
-      yield next.value;
-    }
-  } finally {
-    await iterator.return?.();
-  }
 }
 
 async function* inChunks(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, void> {

@@ -7,6 +7,7 @@
  */
 
 import { putU32, u32At } from '@quorate/wire';
+import { withFirst } from '../apply/with-first.ts';
 
 const MAGIC = [0x51, 0x52, 0x41, 0x54, 0x53, 0x45, 0x53, 0x0a];
 const HEAD_BYTES = 12;
@@ -50,24 +51,10 @@ export async function splitSessionTable(chunks: AsyncIterable<Uint8Array>): Prom
   const hasHead = await readAtLeast(HEAD_BYTES);
   const head = Buffer.concat(parts);
   if (!hasHead || MAGIC.some((byte, at) => head[at] !== byte)) {
-    return { table: undefined, rest: remainder(head, iterator) };
+    return { table: undefined, rest: withFirst(head, iterator) };
   }
   const end = HEAD_BYTES + u32At(head, 8);
   if (!(await readAtLeast(end))) throw new Error('the snapshot ends within its session table');
   const bytes = Buffer.concat(parts);
-  return { table: bytes.subarray(HEAD_BYTES, end), rest: remainder(bytes.subarray(end), iterator) };
-}
-
-async function* remainder(
-  first: Uint8Array,
-  iterator: AsyncIterator<Uint8Array>,
-): AsyncGenerator<Uint8Array, void, void> {
-  try {
-    if (first.length > 0) yield first;
-    for (let next = await iterator.next(); next.done !== true; next = await iterator.next()) {
-      yield next.value;
-    }
-  } finally {
-    await iterator.return?.();
-  }
+  return { table: bytes.subarray(HEAD_BYTES, end), rest: withFirst(bytes.subarray(end), iterator) };
 }
