@@ -1,4 +1,5 @@
 import type { LogIndex } from '@quorate/core';
+import { fromJson, toJson } from '../json.ts';
 import type { CommittedCommands, StateMachine } from '../state-machine.ts';
 
 /** A service as one function. See {@link inMemoryMachine}. */
@@ -79,8 +80,3 @@ class ReducerMachine<State, Result> implements InMemoryMachine<State, Result> {
     this.#state = this.#reducer.decode ? this.#reducer.decode(bytes) : fromJson(bytes);
   }
 }
-
-const toJson = (state: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(state));
-
-const fromJson = <State>(bytes: Uint8Array): State =>
-  JSON.parse(new TextDecoder().decode(bytes)) as State;

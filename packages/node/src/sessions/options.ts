@@ -1,10 +1,14 @@
 import type { SessionOptions } from '../api.ts';
 import { requireOptions, requireType, requireWhole } from '../checks.ts';
+import { fromJson, toJson } from '../json.ts';
 
 /** LogCabin's. Long enough for a network that is mended by hand. */
 export const DEFAULT_SESSION_TIMEOUT_MS = 3_600_000;
 /** Dragonboat's. */
 export const DEFAULT_MAX_SESSIONS = 4_096;
+
+/** Of a timer of Node.js: with more it fires at once. */
+export const LONGEST_TIMER_MS = 2_147_483_647;
 
 export type ResolvedSessionOptions<Result> = Required<SessionOptions<Result>>;
 
@@ -32,14 +36,4 @@ export function resolveSessionOptions<Result>(
   requireType('sessions.encodeResult', encodeResult, 'function');
   requireType('sessions.decodeResult', decodeResult, 'function');
   return { timeoutMs, maxSessions, encodeResult, decodeResult };
-}
-
-/** Without a result there are no bytes: JSON has no word for that. */
-function toJson(result: unknown): Uint8Array {
-  return new TextEncoder().encode(result === undefined ? '' : JSON.stringify(result));
-}
-
-function fromJson<Result>(bytes: Uint8Array): Result {
-  const text = new TextDecoder().decode(bytes);
-  return (text === '' ? undefined : JSON.parse(text)) as Result;
 }

@@ -6,10 +6,10 @@
 
 import type { Milliseconds } from '@quorate/core';
 import type { SessionTable } from '@quorate/wire';
+import { LONGEST_TIMER_MS } from './options.ts';
 
 /** Words in the shortest timeout: fewer than the table's bound on one word allows. */
 const WORDS = 8;
-const LONGEST_TIMER_MS = 2_147_483_647;
 
 export interface SessionClockHost {
   readonly now: () => Milliseconds;

@@ -2,6 +2,7 @@ import type { SessionEntry } from '@quorate/wire';
 import type { CallOptions } from '../api.ts';
 import { commandProblem } from '../checks.ts';
 import { RaftError } from '../errors.ts';
+import { LONGEST_TIMER_MS } from './options.ts';
 import type { SessionReply } from './portion.ts';
 
 /** What a session needs of its node. */
@@ -21,7 +22,6 @@ export interface SessionHost<Result> {
 const MAX_OUTSTANDING = 1_024;
 /** Looks for signs of life in one timeout. Two without any bring one, and three may then be lost. */
 const RENEWALS = 6;
-const LONGEST_TIMER_MS = 2_147_483_647;
 
 /**
  * A caller whose commands apply exactly once (§8, dissertation §6.3). Open it with
