@@ -3,7 +3,7 @@
  * results and the table's verdicts become one answer for each entry.
  */
 
-import { type LogIndex, nextIndex, previousIndex, type Term } from '@quorate/core';
+import { indexAfter, type LogIndex, nextIndex, previousIndex, type Term } from '@quorate/core';
 import type { SessionTable, SessionVerdict } from '@quorate/wire';
 import type { CommittedCommands } from '../state-machine.ts';
 
@@ -41,7 +41,7 @@ class Run implements CommittedCommands {
   }
 
   get lastIndex(): LogIndex {
-    return (this.firstIndex + this.count - 1) as LogIndex;
+    return previousIndex(indexAfter(this.firstIndex, this.count));
   }
 
   push(command: Uint8Array): void {

@@ -5,7 +5,7 @@
  * Commands without a session pass through as they are.
  */
 
-import type { LogIndex } from '@quorate/core';
+import { type LogIndex, nextIndex } from '@quorate/core';
 import {
   allSessionRows,
   changedSessionRows,
@@ -87,7 +87,7 @@ export class SessionMachine<Result> implements StateMachine<Result | SessionRepl
     let index = batch.firstIndex;
     for (const bytes of batch.entries()) {
       portion.add(index, batch.term, this.#table.apply(index, decodeSessionEntry(bytes)));
-      index = (index + 1) as LogIndex;
+      index = nextIndex(index);
     }
   }
 
