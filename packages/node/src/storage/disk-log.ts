@@ -167,15 +167,10 @@ export class DiskLog implements Log {
 
   async compact(snapshot: SnapshotMeta, dropThrough: LogIndex): Promise<void> {
     this.#requireUsable();
-    if (dropThrough > snapshot.index) {
-      throw new RangeError(`entry ${dropThrough} is not in the snapshot of ${snapshot.index}`);
-    }
-    // A newer one came from the leader meanwhile.
-    if (snapshot.index < this.#shape.snapshot.index) return;
-    const index = dropThrough > this.#shape.base.index ? dropThrough : this.#shape.base.index;
-    const base = { index, term: this.#shape.termAt(index) };
+    const compaction = this.#shape.compactionTo(snapshot, dropThrough);
+    if (compaction === undefined) return;
     await new Promise<void>((resolve, reject) => {
-      this.#enqueue({ kind: 'compaction', compaction: { snapshot, base }, resolve, reject });
+      this.#enqueue({ kind: 'compaction', compaction, resolve, reject });
     });
   }
 

@@ -14,6 +14,7 @@ import {
   type LogIndex,
   largerIndex,
   lastIndexOf,
+  nextIndex,
   type SnapshotMeta,
   type StoredState,
   type Term,
@@ -55,6 +56,16 @@ export class LogShape {
     }
   }
 
+  /** What is to be recorded when `snapshot` is durable; undefined when a newer one has come meanwhile. */
+  compactionTo(snapshot: SnapshotMeta, dropThrough: LogIndex): Compaction | undefined {
+    if (dropThrough > snapshot.index) {
+      throw new RangeError(`entry ${dropThrough} is not in the snapshot of ${snapshot.index}`);
+    }
+    if (snapshot.index < this.snapshot.index) return undefined;
+    const index = largerIndex(dropThrough, this.base.index);
+    return { snapshot, base: { index, term: this.termAt(index) } };
+  }
+
   /** Neither snapshot nor base ever go back. */
   applyCompaction({ snapshot, base }: Compaction): void {
     if (snapshot.index > this.snapshot.index) this.snapshot = snapshot;
@@ -71,7 +82,7 @@ export class LogShape {
     }
     this.batches.dropThrough(this.base.index);
     if (this.lastIndex === this.base.index) this.batches.clear();
-    this.#firstIndex = (this.base.index + 1) as LogIndex;
+    this.#firstIndex = nextIndex(this.base.index);
 
     const firstNeeded = this.#terms.findLastIndex((start) => start.firstIndex <= this.#firstIndex);
     if (firstNeeded > 0) this.#terms.splice(0, firstNeeded);
@@ -94,7 +105,7 @@ export class LogShape {
 
   toStoredState(): StoredState {
     const { hardState, snapshot, base, lastIndex } = this;
-    const first = (base.index + 1) as LogIndex;
+    const first = nextIndex(base.index);
     const terms = this.#terms.map(({ term, firstIndex }) => ({
       term,
       firstIndex: largerIndex(firstIndex, first),
@@ -108,7 +119,7 @@ export class LogShape {
     this.batches.clear();
     this.#terms = [];
     this.#configurations = [];
-    this.#firstIndex = (snapshot.index + 1) as LogIndex;
+    this.#firstIndex = nextIndex(snapshot.index);
     this.lastIndex = snapshot.index;
     this.#mayBeginAnywhere = false;
   }

@@ -41,15 +41,9 @@ export class GroupLog implements Log {
 
   async compact(snapshot: SnapshotMeta, dropThrough: LogIndex): Promise<void> {
     this.#requireOpen();
-    const { shape, id: group } = this.#state;
-    if (dropThrough > snapshot.index) {
-      throw new RangeError(`entry ${dropThrough} is not in the snapshot of ${snapshot.index}`);
-    }
-    // A newer one came from the leader meanwhile.
-    if (snapshot.index < shape.snapshot.index) return;
-    const index = dropThrough > shape.base.index ? dropThrough : shape.base.index;
-    const base = { index, term: shape.termAt(index) };
-    const part = { group, kind: 'compaction', compaction: { snapshot, base } } as const;
+    const compaction = this.#state.shape.compactionTo(snapshot, dropThrough);
+    if (compaction === undefined) return;
+    const part = { group: this.#state.id, kind: 'compaction', compaction } as const;
     await new Promise<void>((done, failed) => {
       this.#shared.ask(this.#state, part, { done, failed });
     });
