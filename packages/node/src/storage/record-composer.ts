@@ -5,12 +5,12 @@ import {
   type Compaction,
   type Encoded,
   encodeCompaction,
-  encodedBatchSize,
   encodedCompactionSize,
   encodedWriteSize,
   encodeWrite,
   type StoredWrite,
 } from '@quorate/wire';
+import { locationsBefore } from './batch-locations.ts';
 import type { BatchLocation } from './batch-table.ts';
 import { checksum } from './checksum.ts';
 import {
@@ -78,7 +78,8 @@ export function composeRecord(
   const locations = parts.map((part) => {
     add(encodePart(part, running));
     if (part.kind === 'compaction') return [];
-    return locate(part.write, place.segment, start + RECORD_HEADER_BYTES + contentBytes);
+    const end = start + RECORD_HEADER_BYTES + contentBytes;
+    return locationsBefore(end, part.write, place.segment);
   });
   if (contentBytes === 0) add(encodeWrite(EMPTY_WRITE, checksum, running));
 
@@ -102,15 +103,4 @@ function headerOfSegment({ segment, record, previousChecksum, salt }: RecordPlac
 function encodePart(part: RecordPart, seed: number): Encoded {
   if (part.kind === 'write') return encodeWrite(part.write, checksum, seed);
   return encodeCompaction(part.compaction, checksum, seed);
-}
-
-/** Where the batches of a write lie whose last byte is followed by `end`. */
-function locate({ batches }: StoredWrite, segment: number, end: number): BatchLocation[] {
-  let offset = batches.reduce((at, batch) => at - encodedBatchSize(batch), end);
-  return batches.map((batch) => {
-    const byteLength = encodedBatchSize(batch);
-    const location = { firstIndex: batch.firstIndex, segment, offset, byteLength };
-    offset += byteLength;
-    return location;
-  });
 }

@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { type Configuration, lastIndexOf } from '@quorate/core';
 import type { Decoded } from '@quorate/wire';
 import { RaftError } from '../errors.ts';
-import type { BatchLocation } from './batch-table.ts';
+import { locationsIn } from './batch-locations.ts';
 import { corruptLog } from './disk-errors.ts';
 import type { File, FileSystem } from './file-system.ts';
 import {
@@ -230,18 +230,9 @@ class Recovery {
       this.#shape.applyCompaction(part.compaction);
       return;
     }
-    const { write, batchOffsets, end } = part;
-    const locations = write.batches.map((batch, position): BatchLocation => {
-      const offset = batchOffsets[position]!;
-      return {
-        firstIndex: batch.firstIndex,
-        segment: current.segment,
-        offset: this.#position + offset,
-        byteLength: (batchOffsets[position + 1] ?? end) - offset,
-      };
-    });
+    const { write } = part;
     try {
-      this.#shape.applyWrite(write, locations);
+      this.#shape.applyWrite(write, locationsIn(part, current.segment, this.#position));
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
       throw corruptLog(current.path, this.#position, error.message);

@@ -21,7 +21,6 @@ import {
   type Decoded,
   decodeWrite,
   encodeCompaction,
-  encodedBatchSize,
   encodedCompactionSize,
   encodedWriteSize,
   encodeWrite,
@@ -32,6 +31,7 @@ import {
   putU32,
   type StoredWrite,
 } from '@quorate/wire';
+import { locationsBefore } from '../batch-locations.ts';
 import type { BatchLocation } from '../batch-table.ts';
 import { checksum } from '../checksum.ts';
 
@@ -99,22 +99,10 @@ export function composeParts(parts: readonly GroupPart[], record: number): Compo
       bytes.set(chunk, at);
       at += chunk.length;
     }
-    return part.kind === 'write' ? locate(part.write, record, at - HEAD_BYTES) : [];
+    return part.kind === 'write' ? locationsBefore(at - HEAD_BYTES, part.write, record) : [];
   });
   const slab = new CommandSlab(1, bytes.subarray(BATCH_HEADER_BYTES), bytes);
   return { batch: commandBatch(ONLY_TERM, record as LogIndex, slab), locations };
-}
-
-/** Where the batches of a write lie whose last byte is followed by `end`. */
-function locate({ batches }: StoredWrite, record: number, end: number): BatchLocation[] {
-  let offset = end;
-  for (const batch of batches) offset -= encodedBatchSize(batch);
-  return batches.map((batch) => {
-    const byteLength = encodedBatchSize(batch);
-    const location = { firstIndex: batch.firstIndex, segment: record, offset, byteLength };
-    offset += byteLength;
-    return location;
-  });
 }
 
 /** A part as it was found. `batchOffsets` are counted as in `ComposedParts`. */

@@ -1,7 +1,8 @@
 /** What a shared log knows of one group. */
 
-import { type Configuration, configurationOf, type LogIndex } from '@quorate/core';
+import { type Configuration, configurationOf, type LogIndex, nextIndex } from '@quorate/core';
 import type { Compaction, StoredWrite } from '@quorate/wire';
+import { locationsIn } from '../batch-locations.ts';
 import type { BatchLocation } from '../batch-table.ts';
 import { LogShape } from '../log-shape.ts';
 import type { WriteListener } from '../storage.ts';
@@ -62,13 +63,7 @@ export class GroupState {
       this.shape.applyCompaction(part.compaction);
       this.#snapshotAt = record;
     } else {
-      const { write, batchOffsets, end } = part;
-      const locations = write.batches.map(({ firstIndex }, at): BatchLocation => {
-        const offset = batchOffsets[at]!;
-        const byteLength = (batchOffsets[at + 1] ?? end) - offset;
-        return { firstIndex, segment: record, offset, byteLength };
-      });
-      this.applyWrite(write, locations, record);
+      this.applyWrite(part.write, locationsIn(part, record, 0), record);
     }
   }
 
@@ -81,7 +76,7 @@ export class GroupState {
   partsToMove(read: (from: LogIndex, through: LogIndex) => StoredWrite['batches']): GroupPart[] {
     const { id: group, shape } = this;
     const { hardState, snapshot, base, lastIndex } = shape;
-    const first = (base.index + 1) as LogIndex;
+    const first = nextIndex(base.index);
     const batches = first > lastIndex ? [] : read(first, lastIndex);
     const write = { hardState, batches, snapshot: undefined };
     const compaction = { snapshot, base };
