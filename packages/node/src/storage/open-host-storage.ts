@@ -2,13 +2,12 @@ import { join } from 'node:path';
 import type { Configuration } from '@quorate/core';
 import { RaftError } from '../errors.ts';
 import { beginRecoveredHost } from '../recovery/first-entries.ts';
-import { lockDirectory } from './directory-lock.ts';
-import { directoryError } from './disk-errors.ts';
 import { nodeFileSystem } from './file-system.ts';
 import { GROUPS, groupSnapshotsDirectory, sharedLogDirectory } from './host-directory.ts';
 import { groupRemoved, type HostStorage, noSuchGroup } from './host-storage.ts';
 import { claimIdentity } from './identity.ts';
 import { LazySnapshots } from './lazy-snapshots.ts';
+import { openAlone } from './open-alone.ts';
 import { openSnapshots } from './open-storage.ts';
 import { RemovedGroups } from './removed-groups.ts';
 import { GroupLog } from './shared/group-log.ts';
@@ -31,20 +30,8 @@ export interface OpenHostStorageOptions {
  * @throws {RaftError} `RAFT_DIRECTORY_LOCKED`, `RAFT_WRONG_DIRECTORY`, `RAFT_STORAGE_CORRUPT`,
  *   `RAFT_BAD_DIRECTORY`, `RAFT_DISK_FAILED`, `RAFT_DISK_FULL`.
  */
-export async function openHostStorage(options: OpenHostStorageOptions): Promise<HostStorage> {
-  const { directory } = options;
-  try {
-    await nodeFileSystem.makeDirectory(directory);
-    const lock = await lockDirectory(directory);
-    try {
-      return await openLocked(options, lock.release);
-    } catch (error) {
-      await lock.release();
-      throw error;
-    }
-  } catch (error) {
-    throw directoryError(error, directory);
-  }
+export function openHostStorage(options: OpenHostStorageOptions): Promise<HostStorage> {
+  return openAlone(options.directory, (release) => openLocked(options, release));
 }
 
 async function openLocked(

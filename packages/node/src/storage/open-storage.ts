@@ -2,13 +2,12 @@ import { join } from 'node:path';
 import { type Configuration, configurationOf, type StoredState } from '@quorate/core';
 import { RaftError } from '../errors.ts';
 import { beginRecoveredCluster } from '../recovery/first-entry.ts';
-import { lockDirectory } from './directory-lock.ts';
-import { directoryError } from './disk-errors.ts';
 import { DiskLog } from './disk-log.ts';
 import { DiskSnapshotStore } from './disk-snapshots.ts';
 import { nodeFileSystem } from './file-system.ts';
 import { claimIdentity } from './identity.ts';
 import { logDirectory } from './log-directory.ts';
+import { openAlone } from './open-alone.ts';
 import type { Storage } from './storage.ts';
 
 export interface OpenStorageOptions {
@@ -34,25 +33,12 @@ export interface OpenStorageOptions {
  * @throws {RaftError} `RAFT_DIRECTORY_LOCKED`, `RAFT_WRONG_DIRECTORY`, `RAFT_STORAGE_CORRUPT`,
  *   `RAFT_BAD_DIRECTORY`, `RAFT_DISK_FAILED`, `RAFT_DISK_FULL`.
  */
-export async function openStorage(options: OpenStorageOptions): Promise<Storage> {
-  const { directory, ...rest } = options;
-  try {
-    await nodeFileSystem.makeDirectory(directory);
-    const lock = await lockDirectory(directory);
-    try {
-      return await openLocked(directory, rest, lock.release);
-    } catch (error) {
-      await lock.release();
-      throw error;
-    }
-  } catch (error) {
-    throw directoryError(error, directory);
-  }
+export function openStorage(options: OpenStorageOptions): Promise<Storage> {
+  return openAlone(options.directory, (release) => openLocked(options, release));
 }
 
 async function openLocked(
-  directory: string,
-  { clusterId, nodeId, ...rest }: Omit<OpenStorageOptions, 'directory'>,
+  { directory, clusterId, nodeId, ...rest }: OpenStorageOptions,
   release: () => Promise<void>,
 ): Promise<Storage> {
   const names = await nodeFileSystem.list(directory);
