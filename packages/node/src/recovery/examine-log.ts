@@ -6,6 +6,7 @@ import {
   configurationOf,
   type EntryId,
   type HardState,
+  isVoter,
   type LogIndex,
   membersOf,
   type NodeId,
@@ -100,9 +101,8 @@ function everybodyIn(configuration: Configuration): readonly NodeId[] {
 }
 
 function roleIn(configuration: Configuration, id: NodeId): ExaminedLog['role'] {
-  const { voters, outgoing, learners } = configuration;
-  if (voters.includes(id) || outgoing.includes(id)) return 'voter';
-  return learners.includes(id) ? 'learner' : 'removed';
+  if (isVoter(configuration, id)) return 'voter';
+  return configuration.learners.includes(id) ? 'learner' : 'removed';
 }
 
 /** Reading a log tidies it up; not here. */

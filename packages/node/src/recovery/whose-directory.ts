@@ -43,13 +43,14 @@ export function requireNewId(newClusterId: number, { clusterId, recovery }: Stor
     const remedy = 'give a whole number of at least 0 that no cluster of yours has had';
     throw badOption(`newClusterId is ${newClusterId}`, remedy);
   }
-  const used = clusterId === newClusterId ? 'already' : 'formerly';
-  if (clusterId !== newClusterId && recovery?.fromClusterId !== newClusterId) return;
-  const remedy =
-    used === 'already'
-      ? 'if it was recovered just now, start the server; else choose an id that was never used'
-      : 'choose an id that was never used, or old members could come back';
-  throw refused(`the directory belongs ${used} to cluster ${newClusterId}; ${remedy}`);
+  if (newClusterId === clusterId) {
+    const remedy = 'if it was recovered just now, start the server; else choose one never used';
+    throw refused(`the directory belongs to cluster ${newClusterId} already; ${remedy}`);
+  }
+  if (newClusterId === recovery?.fromClusterId) {
+    const remedy = 'choose an id that was never used, or old members could come back';
+    throw refused(`the directory belonged to cluster ${newClusterId} once; ${remedy}`);
+  }
 }
 
 export function refused(message: string): RaftError {
