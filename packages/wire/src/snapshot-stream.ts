@@ -64,6 +64,9 @@ export interface SnapshotStreamState {
  */
 export const SNAPSHOT_CHUNK_BYTES = 131_072;
 
+/** No frame of ours is longer: a description, or a chunk. */
+export const MAX_SNAPSHOT_FRAME_BYTES = 1_048_576;
+
 export const SNAPSHOT_HEAD_BYTES = 12;
 /** Of a `begin`: term, position and checksum. */
 const BEGIN_BYTES = 20;

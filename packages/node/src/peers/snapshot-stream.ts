@@ -18,7 +18,7 @@ import type { NodeId } from '@quorate/core';
 import {
   encodeSnapshotAnswer,
   type HeldSnapshot,
-  SNAPSHOT_CHUNK_BYTES,
+  MAX_SNAPSHOT_FRAME_BYTES,
   type SnapshotAnswer,
   SnapshotAnswerDecoder,
   type SnapshotFrame,
@@ -35,9 +35,6 @@ const STALL_TIMEOUT_MS = 30_000;
  * takes its place, so this only frees what a dead one has left.
  */
 const IDLE_TIMEOUT_MS = 300_000;
-
-/** More than a chunk or a description ever has. */
-const MAX_FRAME_BYTES = 8 * SNAPSHOT_CHUNK_BYTES;
 
 /** Sends what the receiver lacks and resolves when the other side has all of it on its disk. */
 export async function sendSnapshot(
@@ -168,7 +165,10 @@ async function* chunksOf(
 }
 
 async function* framesOf(socket: Socket, rest: Uint8Array): AsyncGenerator<SnapshotFrame> {
-  const decoder = new SnapshotStreamDecoder({ checksum: crc32, maxFrameBytes: MAX_FRAME_BYTES });
+  const decoder = new SnapshotStreamDecoder({
+    checksum: crc32,
+    maxFrameBytes: MAX_SNAPSHOT_FRAME_BYTES,
+  });
   yield* decoder.push(rest);
   for await (const chunk of bytesOf(socket)) yield* decoder.push(chunk);
 }

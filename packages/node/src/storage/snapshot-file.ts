@@ -10,6 +10,7 @@
 import type { SnapshotMeta, Term } from '@quorate/core';
 import {
   FrameError,
+  MAX_SNAPSHOT_FRAME_BYTES,
   type Prefix,
   putU32,
   SNAPSHOT_CHUNK_BYTES,
@@ -32,8 +33,6 @@ const FORMAT_VERSION = 1;
 
 const READ_BYTES = 262_144;
 const LENGTH_BYTES = 4;
-/** No frame of ours is longer: a configuration, or a chunk. */
-const MAX_FRAME_BYTES = 1_048_576;
 
 /** Where an unfinished file is still good. */
 export interface UnfinishedFile {
@@ -185,7 +184,7 @@ async function* framesOf(file: File): AsyncGenerator<SnapshotFrame, void, void> 
 
 /** How much of an unfinished file is good; undefined when not even its beginning is. */
 export async function scanUnfinished(file: File): Promise<UnfinishedFile | undefined> {
-  const decoder = new SnapshotStreamDecoder({ checksum, maxFrameBytes: MAX_FRAME_BYTES });
+  const decoder = new SnapshotStreamDecoder({ checksum, maxFrameBytes: MAX_SNAPSHOT_FRAME_BYTES });
   let snapshot: SnapshotMeta | undefined;
   try {
     await readFileHeader(file);
@@ -209,7 +208,7 @@ async function readFrame(file: File, position: number): Promise<Uint8Array | und
   const length = new Uint8Array(LENGTH_BYTES);
   if ((await file.read(length, position)) < LENGTH_BYTES) return undefined;
   const total = LENGTH_BYTES + u32At(length, 0);
-  if (total > MAX_FRAME_BYTES) return undefined;
+  if (total > MAX_SNAPSHOT_FRAME_BYTES) return undefined;
   const frame = new Uint8Array(total);
   return (await file.read(frame, position)) < total ? undefined : frame;
 }
