@@ -20,8 +20,8 @@ export interface RaftNodeOptions<Result> {
   readonly id: number;
   /**
    * The voters of a new cluster and where each is reached, this server included. With `join`, and once
-   * something is stored, they only say where others may be. After the first `changeMembership` the log knows who takes part and
-   * where; what it says counts, and `peers` fills its gaps.
+   * something is stored, they only say where others may be. After the first `changeMembership` the log
+   * knows who takes part and where; what it says counts, and `peers` fills its gaps.
    */
   readonly peers: Readonly<Record<number, PeerAddress>>;
   /**

@@ -93,9 +93,7 @@ export class RaftHost implements AsyncDisposable {
     });
     const { heartbeatIntervalMs, electionTimeoutMs } = resolved.raft;
     this.#watch = new HostWatch({
-      peers: Object.keys(options.peers)
-        .map((id) => Number(id) as NodeId)
-        .filter((id) => id !== options.id),
+      peers: [...addressesOf(options.peers, options.id).keys()],
       transport,
       intervalMs: heartbeatIntervalMs,
       timeoutMs: electionTimeoutMs,

@@ -3,7 +3,7 @@ import { addressOf, isOnlyVoter } from '@quorate/core';
 import type { PeerAddress } from '../api.ts';
 import type { Peers } from './transport.ts';
 
-/** An address as the log carries it. */
+/** An address as the log carries it, and log lines. */
 export const addressText = ({ host, port }: PeerAddress): string => `${host}:${port}`;
 
 /** The inverse. A host may hold colons itself. */

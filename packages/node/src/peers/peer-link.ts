@@ -11,6 +11,7 @@
 import type { Socket } from 'node:net';
 import type { Message, Milliseconds, NodeId } from '@quorate/core';
 import type { LogLine, PeerAddress } from '../api.ts';
+import { addressText } from './address.ts';
 import { Backoff } from './backoff.ts';
 import { Connection } from './connection.ts';
 import { dial, HandshakeRefused, type PeerIdentity } from './handshake.ts';
@@ -190,7 +191,7 @@ export class PeerLink {
     this.#complaint = error.message;
     const { peer, log } = this.#options;
     const level = error instanceof HandshakeRefused ? 'error' : 'warn';
-    const facts = { peer, address: `${address.host}:${address.port}`, reason: error.message };
+    const facts = { peer, address: addressText(address), reason: error.message };
     log(level, 'peer cannot be reached', facts);
   }
 }

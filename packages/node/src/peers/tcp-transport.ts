@@ -5,6 +5,7 @@ import type { Message, Milliseconds, NodeId } from '@quorate/core';
 import type { Handshake } from '@quorate/wire';
 import type { LogLine, PeerAddress } from '../api.ts';
 import { RaftError } from '../errors.ts';
+import { addressText } from './address.ts';
 import { accept, dial, type JudgePeer, type PeerIdentity } from './handshake.ts';
 import { PeerLink } from './peer-link.ts';
 import { receiveSnapshot, sendSnapshot } from './snapshot-stream.ts';
@@ -188,10 +189,10 @@ export class TcpTransport implements Transport {
   };
 }
 
-function listenOn(server: Server, { host, port }: PeerAddress): Promise<void> {
+function listenOn(server: Server, address: PeerAddress): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) => {
-      const where = `${host}:${port}`;
+      const where = addressText(address);
       if (cause.code === 'EADDRINUSE') {
         const reason = `another process listens on ${where}`;
         const remedy = 'stop it, or give this server another address in peers';
@@ -201,6 +202,6 @@ function listenOn(server: Server, { host, port }: PeerAddress): Promise<void> {
         reject(new RaftError('RAFT_BAD_OPTION', `${reason}; correct the address`, { cause }));
       }
     });
-    server.listen({ host, port }, resolve);
+    server.listen({ host: address.host, port: address.port }, resolve);
   });
 }
