@@ -161,16 +161,22 @@ test('a server that was down when it was removed is told by whom it calls', asyn
   await assert.rejects(returned.read(), code('RAFT_REMOVED'));
 });
 
-test('a server that was away follows a leader that it has never heard of', async (context) => {
+/** Three servers that talk over TCP and have applied 'a'; the third is away, and its disk is left. */
+async function withTheThirdAway(context: TestContext) {
   const peers: Record<number, PeerAddress> = {};
   for (const id of [1, 2, 3]) peers[id] = await freeAddress();
-  const fourth = await freeAddress();
+  const elsewhere = await freeAddress();
   const cluster = new TestCluster(context, 3, { peers });
   const directory = await temporaryDirectory(context);
   for (const id of [1, 2]) await cluster.open(id);
   await cluster.open(3, { directory });
   await (await cluster.leader()).propose(bytes('a'));
   await cluster.shut(cluster.node(3));
+  return { cluster, peers, directory, elsewhere };
+}
+
+test('a server that was away follows a leader that it has never heard of', async (context) => {
+  const { cluster, directory, elsewhere: fourth } = await withTheThirdAway(context);
   const newcomer = await cluster.open(4, joiner(4, fourth));
   const leader = await cluster.leader([1, 2]);
   await leader.changeMembership({ voters: [1, 2, 3, 4] }, { addresses: { 4: fourth } });
@@ -224,15 +230,7 @@ test('what newcomers were promised is kept by the next leader', async (context) 
 });
 
 test('a member moves to another address', async (context) => {
-  const peers: Record<number, PeerAddress> = {};
-  for (const id of [1, 2, 3]) peers[id] = await freeAddress();
-  const elsewhere = await freeAddress();
-  const cluster = new TestCluster(context, 3, { peers });
-  const directory = await temporaryDirectory(context);
-  for (const id of [1, 2]) await cluster.open(id);
-  await cluster.open(3, { directory });
-  await (await cluster.leader()).propose(bytes('a'));
-  await cluster.shut(cluster.node(3));
+  const { cluster, peers, directory, elsewhere } = await withTheThirdAway(context);
   const leader = await cluster.leader([1, 2]);
   await leader.changeMembership({ voters: [1, 2, 3] }, { addresses: { 3: elsewhere } });
   await leader.propose(bytes('b'));

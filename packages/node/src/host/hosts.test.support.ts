@@ -5,6 +5,7 @@ import type { Message } from '@quorate/core';
 import type { PeerAddress } from '../api.ts';
 import { FAST, type ListMachine, listMachine } from '../cluster.test.support.ts';
 import { MemoryNetwork } from '../peers/memory-network.ts';
+import { changedTransport } from '../peers/transport.test.support.ts';
 import type { HostWord, Transport } from '../peers/transport.ts';
 import type { RaftNode } from '../raft-node.ts';
 import type { GroupOptions, RaftHostOptions } from './host-options.ts';
@@ -91,9 +92,7 @@ export class TestHosts {
 
   #counted(transport: Transport): Transport {
     const { sent } = this;
-    return {
-      open: (receiver) => transport.open(receiver),
-      setPeers: (peers) => transport.setPeers(peers),
+    return changedTransport(transport, {
       send: (message, group) => {
         sent.messages.push({ group, message });
         return transport.send(message, group);
@@ -102,10 +101,6 @@ export class TestHosts {
         sent.words.push({ to, word });
         transport.say(to, word);
       },
-      flush: () => transport.flush(),
-      sendSnapshot: (...given) => transport.sendSnapshot(...given),
-      connectedPeers: () => transport.connectedPeers(),
-      close: () => transport.close(),
-    };
+    });
   }
 }

@@ -3,6 +3,7 @@
 import type { LogIndex, Message } from '@quorate/core';
 import type { SessionRow } from '@quorate/wire';
 import { text } from '../cluster.test.support.ts';
+import { changedTransport } from '../peers/transport.test.support.ts';
 import type { Transport } from '../peers/transport.ts';
 import type { CommittedCommands, SessionSaver, StateMachine } from '../state-machine.ts';
 
@@ -72,14 +73,7 @@ export class SavingMachine implements StateMachine<number> {
 
 /** The same transport, where what `isLost` says of is sent and never arrives. */
 export function losing(transport: Transport, isLost: (message: Message) => boolean): Transport {
-  return {
-    open: (receiver) => transport.open(receiver),
-    setPeers: (peers) => transport.setPeers(peers),
+  return changedTransport(transport, {
     send: (message, group) => isLost(message) || transport.send(message, group),
-    say: (to, word) => transport.say(to, word),
-    flush: () => transport.flush(),
-    sendSnapshot: (...snapshot) => transport.sendSnapshot(...snapshot),
-    connectedPeers: () => transport.connectedPeers(),
-    close: () => transport.close(),
-  };
+  });
 }
