@@ -119,9 +119,9 @@ export const storage = [
     hazards: [29],
     wrong: 'files are let go before the record that says so is durable',
     file: 'node/src/storage/disk-log.ts',
-    before: 'const base = { index, term: this.#shape.termAt(index) };',
+    before: 'if (compaction === undefined) return;',
     after:
-      'const base = { index, term: this.#shape.termAt(index) };\n    this.#shape.applyCompaction({ snapshot, base });\n    this.#recycleSegments();',
+      'if (compaction === undefined) return;\n    this.#shape.applyCompaction(compaction);\n    this.#recycleSegments();',
     test: [
       'node/src/storage/log-files.test.ts',
       'no file goes before the record that lets it go is durable (hazard 29)',

@@ -152,5 +152,5 @@ test('a recovery that would not do what was asked for is refused', async () => {
   const again = { ...options, keepThrough: { index: 13 as LogIndex, term: 5 as Term } };
   await assert.rejects(recoverDirectory(disk, again), { code: 'RAFT_RECOVERY_REFUSED' });
   const back = recoverDirectory(disk, { ...again, newClusterId: 7 });
-  await assert.rejects(back, { code: 'RAFT_RECOVERY_REFUSED', message: /formerly/ });
+  await assert.rejects(back, { code: 'RAFT_RECOVERY_REFUSED', message: /belonged to cluster/ });
 });
