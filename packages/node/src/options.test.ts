@@ -94,6 +94,10 @@ test('a host and its groups know their options', async (context) => {
     code: 'RAFT_BAD_OPTION',
     message: /RaftHost.open has no option machine/,
   });
+  await assert.rejects(RaftHost.open({ ...good, raft: { priorities: { 1: 1, 2: 5 } } }), {
+    code: 'RAFT_BAD_OPTION',
+    message: /priorities names 2, which is no host/,
+  });
   const host = await RaftHost.open({ ...good, transport: new MemoryNetwork().join(1) });
   context.after(() => host.close());
   await assert.rejects(host.openGroup(1, { voter: [1] } as never), {

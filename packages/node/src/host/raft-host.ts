@@ -54,6 +54,7 @@ export class RaftHost implements AsyncDisposable {
     requireOptions('RaftHost.open', options, HOST_OPTIONS);
     const raft = { rest: true, ...options.raft };
     const resolved = checkOptions({ ...options, raft });
+    requirePreferredHosts(options, resolved);
     let host: RaftHost | undefined;
     const storage = await openStorageOf(options, (error) => {
       if (host !== undefined) void host.#end(error);
@@ -269,4 +270,14 @@ async function openStorageOf(
   if (directory === undefined) return memoryHostStorage(clusterId, nodeId);
   const hosts = Object.keys(peers).map(Number);
   return openHostStorage({ directory, clusterId, nodeId, hosts, onFailure });
+}
+
+/** The hosts stay what they are, so a number that is none is mistyped. */
+function requirePreferredHosts(
+  { peers }: RaftHostOptions,
+  { raft: { priorities } }: ResolvedOptions<unknown>,
+): void {
+  const stranger = Object.keys(priorities).find((id) => peers[Number(id)] === undefined);
+  if (stranger === undefined) return;
+  throw badOption(`priorities names ${stranger}, which is no host`, 'name hosts that are in peers');
 }

@@ -60,7 +60,7 @@ export interface RecoveryReport extends KeptLog {
  * Says what `recoverCluster` would do, and changes nothing.
  *
  * @throws {RaftError} `RAFT_WRONG_DIRECTORY` when no server's data are there, `RAFT_DIRECTORY_LOCKED`
- *   while it runs, `RAFT_STORAGE_CORRUPT`, `RAFT_RECOVERY_REFUSED`, `RAFT_BAD_OPTION`.
+ *   while it runs, `RAFT_STORAGE_CORRUPT`, `RAFT_RECOVERY_REFUSED`, `RAFT_BAD_DIRECTORY`, `RAFT_BAD_OPTION`.
  */
 export async function examineRecovery(options: RecoveryOptions): Promise<RecoveryReport> {
   requireOptions('examineRecovery', options, RECOVERY_OPTIONS);

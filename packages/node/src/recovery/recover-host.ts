@@ -70,7 +70,7 @@ export interface HostRecoveryReport {
  * Says what `recoverHost` would do, and changes nothing.
  *
  * @throws {RaftError} `RAFT_WRONG_DIRECTORY` when no server's data are there, `RAFT_DIRECTORY_LOCKED`
- *   while it runs, `RAFT_STORAGE_CORRUPT`, `RAFT_RECOVERY_REFUSED`, `RAFT_BAD_OPTION`.
+ *   while it runs, `RAFT_STORAGE_CORRUPT`, `RAFT_RECOVERY_REFUSED`, `RAFT_BAD_DIRECTORY`, `RAFT_BAD_OPTION`.
  */
 export async function examineHostRecovery(
   options: HostRecoveryOptions,

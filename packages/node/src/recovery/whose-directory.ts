@@ -22,7 +22,6 @@ export async function alone<Result>(
       await lock.release();
     }
   } catch (error) {
-    if (error instanceof RaftError) throw error;
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') throw noServer(directory, error);
     throw directoryError(error, directory);
