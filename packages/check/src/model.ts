@@ -1,3 +1,4 @@
+import type { Act } from './acts.ts';
 import type { Witness } from './evidence.ts';
 import type { Operation } from './history.ts';
 
@@ -37,6 +38,13 @@ export interface Model<State, Input, Output> {
    * that it changes no verdict; it saves the search from guessing.
    */
   learn?(operations: readonly Operation<Input, Output>[]): readonly Operation<Input, Output>[];
+
+  /**
+   * For each operation of a partition in turn, the ways in which it can have happened: one if it was answered,
+   * or none if no state gives that answer; for a pending one those that change something. Where a
+   * model has this, the order is found by ordering/, which copes with many operations that overlap.
+   */
+  acts?(operations: readonly Operation<Input, Output>[]): readonly (readonly Act[])[];
 
   /** What answers tell about the state. Without it the search has to guess more. */
   readonly witness?: Witness<State, Input, Output>;

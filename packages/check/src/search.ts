@@ -25,6 +25,7 @@ import {
 import type { Operation } from './history.ts';
 import type { Model } from './model.ts';
 import { OperationSet, VisitedSets } from './operation-set.ts';
+import { searchOrdering } from './ordering/search-ordering.ts';
 import { Overwrites } from './overwrites.ts';
 
 /** Operations are named by their position in the list that was searched. */
@@ -39,6 +40,7 @@ export function searchOrder<State, Input, Output>(
   operations: readonly Operation<Input, Output>[],
   maxSteps: number,
 ): SearchResult {
+  if (model.acts !== undefined) return searchOrdering(operations, model.acts(operations), maxSteps);
   const search = new Search(model, model.learn?.(operations) ?? operations);
   while (search.isOpen) {
     if (search.steps >= maxSteps) return { kind: 'outOfBudget', steps: search.steps };

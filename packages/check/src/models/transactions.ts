@@ -1,6 +1,6 @@
 import type { Model } from '../model.ts';
 import { connectedKeys, type KeySpan } from '../partitions.ts';
-import { isInitialFact, transactionEvidence, transactionFacts } from './transactions-evidence.ts';
+import { holds, transactionActs } from './transactions-acts.ts';
 
 /**
  * etcd's key-value service, without what spans all keys: revisions and versions are not modelled, so
@@ -58,7 +58,9 @@ export const transactionalModel: Model<Items, TransactionalInput, TransactionalO
   initial: () => [],
   step(items, input) {
     if (input.kind !== 'transaction') return stepKey(items, input);
-    const succeeded = input.compares.every((compare) => holds(items, compare));
+    const succeeded = input.compares.every((compare) =>
+      holds(compare, items.find(({ key }) => key === compare.key)?.value),
+    );
     let state = items;
     const answers = (succeeded ? input.success : input.failure).map((operation) => {
       const step = stepKey(state, operation);
@@ -69,7 +71,7 @@ export const transactionalModel: Model<Items, TransactionalInput, TransactionalO
   },
   fingerprint: (items) => JSON.stringify(items.flatMap(({ key, value }) => [key, value])),
   isSameOutput: (expected, observed) => textOf(expected) === textOf(observed),
-  witness: { testimony: transactionEvidence, factsAt: transactionFacts, isInitial: isInitialFact },
+  acts: transactionActs,
 };
 
 /** Whatever the order of the fields. */
@@ -98,22 +100,6 @@ function stepKey(items: Items, operation: KeyOperation): { state: Items; output:
       const removed = items.length - state.length;
       return { state: removed === 0 ? items : state, output: removed };
     }
-  }
-}
-
-function holds(items: Items, compare: Compare): boolean {
-  const item = items.find(({ key }) => key === compare.key);
-  if (compare.kind === 'exists') return (item !== undefined) === compare.expected;
-  if (item === undefined) return false;
-  switch (compare.relation) {
-    case '=':
-      return item.value === compare.value;
-    case '!=':
-      return item.value !== compare.value;
-    case '<':
-      return item.value < compare.value;
-    case '>':
-      return item.value > compare.value;
   }
 }
 

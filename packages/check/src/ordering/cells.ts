@@ -1,0 +1,84 @@
+import type { Act, Content } from '../acts.ts';
+import type { Span } from './partial-order.ts';
+
+/** An act that writes a cell. */
+export interface Writer extends Span {
+  readonly item: number;
+  readonly content: Content;
+}
+
+/** Who wrote one cell. */
+export class Cell {
+  /** Answered, so they did; by `from`. */
+  readonly #certain: readonly Writer[];
+  /** Not answered, so they may have; by `from`. */
+  readonly possible: readonly Writer[];
+  /** For each of `#certain`, the last `to` up to it. */
+  readonly #reach: readonly number[];
+  /** `to` of each of them, ascending, and the last `from` up to it. */
+  readonly #ends: readonly number[];
+  readonly #begins: readonly number[];
+
+  constructor(certain: readonly Writer[], possible: readonly Writer[]) {
+    this.#certain = [...certain].sort((a, b) => a.from - b.from);
+    this.possible = [...possible].sort((a, b) => a.from - b.from);
+    this.#reach = highestSoFar(this.#certain.map(({ to }) => to));
+    const byEnd = [...certain].sort((a, b) => a.to - b.to);
+    this.#ends = byEnd.map(({ to }) => to);
+    this.#begins = highestSoFar(byEnd.map(({ from }) => from));
+  }
+
+  /** Answered writers that can have taken effect in this time, by call, the last first. */
+  *certainWithin({ from, to }: Span): Iterable<Writer> {
+    const called = this.#certain;
+    let low = 0;
+    let high = called.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (called[middle]!.from <= to) low = middle + 1;
+      else high = middle;
+    }
+    for (let i = low - 1; i >= 0 && this.#reach[i]! >= from; i--) {
+      if (called[i]!.to >= from) yield called[i]!;
+    }
+  }
+
+  /**
+   * Of the answered writers that returned before `moment`, when the last was called: whoever returned before
+   * that was overwritten by `moment`. -1 if there is none.
+   */
+  overwrittenUntil(moment: number): number {
+    let low = 0;
+    let high = this.#ends.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.#ends[middle]! < moment) low = middle + 1;
+      else high = middle;
+    }
+    return low === 0 ? -1 : this.#begins[low - 1]!;
+  }
+}
+
+/** @param isCertain By item: it was answered. */
+export function cellsOf(
+  acts: readonly Act[],
+  spans: readonly Span[],
+  isCertain: (item: number) => boolean,
+): ReadonlyMap<string, Cell> {
+  const writers = new Map<string, { certain: Writer[]; possible: Writer[] }>();
+  for (const [item, { writes }] of acts.entries()) {
+    for (const { cell, content } of writes) {
+      const lists = writers.get(cell) ?? { certain: [], possible: [] };
+      writers.set(cell, lists);
+      lists[isCertain(item) ? 'certain' : 'possible'].push({ ...spans[item]!, item, content });
+    }
+  }
+  return new Map(
+    [...writers].map(([cell, { certain, possible }]) => [cell, new Cell(certain, possible)]),
+  );
+}
+
+function highestSoFar(numbers: readonly number[]): readonly number[] {
+  let highest = -1;
+  return numbers.map((number) => (highest = Math.max(highest, number)));
+}

@@ -1,0 +1,255 @@
+/**
+ * Decides whether a set of clauses can be true: conflict-driven clause learning, as in every SAT solver
+ * since GRASP (Marques-Silva and Sakallah 1996) and Chaff (Moskewicz et al. 2001).
+ *
+ * Two things differ. Clauses may be added while it runs, by a theory that is told of each literal that
+ * became true; so most that could be said never is. And what was learned for good does not send the
+ * search back to its beginning, as it usually would: with decisions taken in the order of time, there are
+ * thousands that have nothing to do with it. A fact is asserted where the search stands, and again
+ * whenever going back has undone it.
+ */
+
+import { ClauseStore } from './clause-store.ts';
+
+/** Variable `v` is written `2v` where it is true and `2v + 1` where it is not. */
+export type Literal = number;
+
+export const TRUE: Literal = 0;
+export const FALSE: Literal = 1;
+
+export const not = (literal: Literal): Literal => literal ^ 1;
+export const variableOf = (literal: Literal): number => literal >>> 1;
+
+/** What the clauses are about. */
+export interface Theory {
+  /**
+   * In the order in which literals become true. May add clauses of which `literal`'s opposite is a
+   * part. Returned is a clause that must hold and is false, if there is one now.
+   */
+  assigned(literal: Literal): readonly Literal[] | undefined;
+  /** The latest first; also of some that were not told yet. */
+  unassigned(literal: Literal, wasTold: boolean): void;
+  /** What to try next; undefined when nothing is left to be decided. */
+  decide(): Literal | undefined;
+}
+
+export type Solution = 'found' | 'notFound' | 'outOfBudget';
+
+const NO_CLAUSE = -1;
+
+export class Solver {
+  /** Literals that became true and clauses that were added. */
+  steps = 0;
+  readonly #theory: Theory;
+  readonly #clauses = new ClauseStore();
+  /** By literal: 1 true, -1 false, 0 open. */
+  readonly #values: number[] = [];
+  /** By variable: how many decisions stood when it was assigned. */
+  readonly #levels: number[] = [];
+  readonly #reasons: number[] = [];
+  /** By variable: holds for good, whatever was decided. */
+  readonly #isFact: boolean[] = [];
+  readonly #isSeen: boolean[] = [];
+  readonly #trail: Literal[] = [];
+  /** Where on the trail each decision stands. */
+  readonly #decisions: number[] = [];
+  /** What of the trail was passed on. */
+  #told = 0;
+  #conflict: readonly Literal[] | undefined;
+
+  constructor(theory: Theory) {
+    this.#theory = theory;
+    this.newVariable();
+    this.#assign(TRUE, NO_CLAUSE);
+    this.#told = 1;
+  }
+
+  get level(): number {
+    return this.#decisions.length;
+  }
+
+  newVariable(): number {
+    this.#values.push(0, 0);
+    this.#levels.push(0);
+    this.#reasons.push(NO_CLAUSE);
+    this.#isFact.push(false);
+    this.#isSeen.push(false);
+    return this.#levels.length - 1;
+  }
+
+  isTrue(literal: Literal): boolean {
+    return this.#values[literal] === 1;
+  }
+
+  isFalse(literal: Literal): boolean {
+    return this.#values[literal] === -1;
+  }
+
+  /** At least one of these must be true. */
+  add(literals: readonly Literal[]): void {
+    this.steps += 1;
+    if (literals.some((literal) => this.#isForGood(literal))) return;
+    const open = literals.filter((literal) => !this.#isForGood(not(literal)));
+    if (open.length < 2) {
+      this.#addFact(open);
+      return;
+    }
+    // Watched are the two that go last when the search goes back.
+    open.sort((a, b) => this.#lastsUntil(a) - this.#lastsUntil(b));
+    const clause = this.#clauses.add(open);
+    if (this.isFalse(open[0]!)) this.#conflict ??= open;
+    else if (this.isFalse(open[1]!) && !this.isTrue(open[0]!)) this.#assign(open[0]!, clause);
+  }
+
+  solve(maxSteps: number): Solution {
+    for (;;) {
+      const conflict = this.#propagate();
+      if (conflict !== undefined) {
+        if (!this.#resolve(conflict)) return 'notFound';
+        continue;
+      }
+      if (this.steps >= maxSteps) return 'outOfBudget';
+      const decision = this.#theory.decide();
+      if (decision === undefined) return 'found';
+      this.#decisions.push(this.#trail.length);
+      this.#assign(decision, NO_CLAUSE);
+    }
+  }
+
+  #isForGood(literal: Literal): boolean {
+    if (!this.isTrue(literal)) return false;
+    const variable = variableOf(literal);
+    return this.#isFact[variable]! || this.#levels[variable] === 0;
+  }
+
+  /** Open and true ones first, then those that became false last. */
+  #lastsUntil(literal: Literal): number {
+    return this.isFalse(literal) ? -this.#levels[variableOf(literal)]! : Number.NEGATIVE_INFINITY;
+  }
+
+  #addFact(open: readonly Literal[]): void {
+    const [fact] = open;
+    if (fact === undefined || this.isFalse(fact)) {
+      this.#conflict ??= open;
+      return;
+    }
+    this.#isFact[variableOf(fact)] = true;
+    if (!this.isTrue(fact)) this.#assign(fact, NO_CLAUSE);
+  }
+
+  #assign(literal: Literal, reason: number): void {
+    const variable = variableOf(literal);
+    this.#values[literal] = 1;
+    this.#values[not(literal)] = -1;
+    this.#levels[variable] = this.level;
+    this.#reasons[variable] = reason;
+    this.#trail.push(literal);
+  }
+
+  /** All that follows. Returned is a clause that is false, if that followed too. */
+  #propagate(): readonly Literal[] | undefined {
+    while (this.#conflict === undefined && this.#told < this.#trail.length) {
+      const literal = this.#trail[this.#told]!;
+      this.#told += 1;
+      this.steps += 1;
+      const broken = this.#clauses.visit(not(literal), this.#values, (implied, clause) =>
+        this.#assign(implied, clause),
+      );
+      const refused = this.#theory.assigned(literal);
+      this.#conflict ??= broken ?? refused;
+    }
+    const conflict = this.#conflict;
+    this.#conflict = undefined;
+    return conflict;
+  }
+
+  /** Goes back to where the conflict could have been known, wiser by one clause. False: nowhere. */
+  #resolve(conflict: readonly Literal[]): boolean {
+    const level = this.#latestOf(conflict);
+    if (level === 0) return false;
+    this.#backTo(level);
+    const [asserted, ...others] = this.#learn(conflict);
+    if (others.length === 0) {
+      this.#backTo(level - 1);
+      this.#addFact([asserted!]);
+      return true;
+    }
+    others.sort((a, b) => this.#levels[variableOf(b)]! - this.#levels[variableOf(a)]!);
+    this.#backTo(this.#levels[variableOf(others[0]!)]!);
+    this.#assign(asserted!, this.#clauses.add([asserted!, ...others]));
+    return true;
+  }
+
+  /** The level of the latest literal that is not a fact; 0 if there is none. */
+  #latestOf(literals: readonly Literal[]): number {
+    let latest = 0;
+    for (const literal of literals) {
+      const variable = variableOf(literal);
+      if (!this.#isFact[variable]) latest = Math.max(latest, this.#levels[variable]!);
+    }
+    return latest;
+  }
+
+  /**
+   * Replaces what followed in the latest level by what it followed from, until one literal of that
+   * level is left (the first unique implication point). It comes first in the answer.
+   */
+  #learn(conflict: readonly Literal[]): Literal[] {
+    const touched: number[] = [];
+    const learned: Literal[] = [FALSE];
+    let open = 0;
+    const look = (literal: Literal) => {
+      const variable = variableOf(literal);
+      if (this.#isSeen[variable] || this.#isForGood(not(literal))) return;
+      this.#isSeen[variable] = true;
+      touched.push(variable);
+      if (this.#levels[variable] === this.level) open += 1;
+      else learned.push(literal);
+    };
+    conflict.forEach(look);
+    for (let at = this.#trail.length - 1; open > 0; at--) {
+      const literal = this.#trail[at]!;
+      const variable = variableOf(literal);
+      if (!this.#isSeen[variable]) continue;
+      open -= 1;
+      if (open === 0) learned[0] = not(literal);
+      else for (const other of this.#causesOf(variable)) look(other);
+    }
+    const needed = learned.filter((literal, index) => index === 0 || !this.#isImplied(literal));
+    for (const variable of touched) this.#isSeen[variable] = false;
+    return needed;
+  }
+
+  /** Do the others say it already? */
+  #isImplied(literal: Literal): boolean {
+    const variable = variableOf(literal);
+    if (this.#reasons[variable] === NO_CLAUSE) return false;
+    return this.#causesOf(variable).every(
+      (cause) => this.#isSeen[variableOf(cause)] || this.#isForGood(not(cause)),
+    );
+  }
+
+  /** The false literals of the clause that made this variable what it is. */
+  #causesOf(variable: number): readonly Literal[] {
+    const clause = this.#reasons[variable]!;
+    if (clause === NO_CLAUSE) return [];
+    return this.#clauses.literalsOf(clause).filter((other) => variableOf(other) !== variable);
+  }
+
+  #backTo(level: number): void {
+    if (level >= this.level) return;
+    const start = this.#decisions[level]!;
+    const lost: Literal[] = [];
+    for (let at = this.#trail.length - 1; at >= start; at--) {
+      const literal = this.#trail[at]!;
+      this.#theory.unassigned(literal, at < this.#told);
+      this.#values[literal] = 0;
+      this.#values[not(literal)] = 0;
+      if (this.#isFact[variableOf(literal)]) lost.push(literal);
+    }
+    this.#trail.length = start;
+    this.#decisions.length = level;
+    this.#told = start;
+    for (const fact of lost) this.#assign(fact, NO_CLAUSE);
+  }
+}
