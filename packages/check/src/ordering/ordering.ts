@@ -154,11 +154,10 @@ export class Ordering implements Theory {
   #choose({ reader, choices, byPossible, possibleChoices }: Demand): Literal | undefined {
     const { solver } = this;
     if (!solver.isTrue(this.#happened[reader]!)) return undefined;
-    const isPossible = solver.isTrue(byPossible);
-    const open = isPossible ? possibleChoices! : choices;
-    if (open.some(({ literal }) => solver.isTrue(literal))) return undefined;
+    const isChosen = ({ literal }: Choice) => solver.isTrue(literal);
+    if (choices.some(isChosen) || possibleChoices?.some(isChosen)) return undefined;
     let best: Choice | undefined;
-    for (const choice of open) {
+    for (const choice of solver.isTrue(byPossible) ? possibleChoices! : choices) {
       if (solver.isFalse(choice.literal)) continue;
       if (best === undefined || this.#isLikelier(choice, best)) best = choice;
     }

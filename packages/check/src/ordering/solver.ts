@@ -56,6 +56,8 @@ export class Solver {
   /** What of the trail was passed on. */
   #told = 0;
   #conflict: readonly Literal[] | undefined;
+  /** Facts that came out when they were taken to be false. */
+  #overdue: Literal[] = [];
 
   constructor(theory: Theory) {
     this.#theory = theory;
@@ -129,10 +131,12 @@ export class Solver {
 
   #addFact(open: readonly Literal[]): void {
     const [fact] = open;
-    if (fact === undefined || this.isFalse(fact)) {
-      this.#conflict ??= open;
-      return;
-    }
+    if (fact === undefined) this.#conflict = [];
+    else if (this.isFalse(fact)) this.#overdue.push(fact);
+    else this.#assert(fact);
+  }
+
+  #assert(fact: Literal): void {
     this.#isFact[variableOf(fact)] = true;
     if (!this.isTrue(fact)) this.#assign(fact, NO_CLAUSE);
   }
@@ -158,7 +162,7 @@ export class Solver {
       const refused = this.#theory.assigned(literal);
       this.#conflict ??= broken ?? refused;
     }
-    const conflict = this.#conflict;
+    const conflict = this.#conflict ?? (this.#overdue.length > 0 ? [this.#overdue[0]!] : undefined);
     this.#conflict = undefined;
     return conflict;
   }
@@ -168,15 +172,10 @@ export class Solver {
     const level = this.#latestOf(conflict);
     if (level === 0) return false;
     this.#backTo(level);
-    const [asserted, ...others] = this.#learn(conflict);
-    if (others.length === 0) {
-      this.#backTo(level - 1);
-      this.#addFact([asserted!]);
-      return true;
-    }
-    others.sort((a, b) => this.#levels[variableOf(b)]! - this.#levels[variableOf(a)]!);
-    this.#backTo(this.#levels[variableOf(others[0]!)]!);
-    this.#assign(asserted!, this.#clauses.add([asserted!, ...others]));
+    // A fact is no clause that is kept, so it is not exchanged for what followed from it.
+    const learned = conflict.length === 1 ? conflict : this.#learn(conflict);
+    this.#backTo(learned.length === 1 ? level - 1 : this.#latestOf(learned.slice(1)));
+    this.add(learned);
     return true;
   }
 
@@ -251,5 +250,8 @@ export class Solver {
     this.#decisions.length = level;
     this.#told = start;
     for (const fact of lost) this.#assign(fact, NO_CLAUSE);
+    const overdue = this.#overdue;
+    this.#overdue = [];
+    for (const fact of overdue) this.#addFact([fact]);
   }
 }
