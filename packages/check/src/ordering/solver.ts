@@ -37,6 +37,9 @@ export type Solution = 'found' | 'notFound' | 'outOfBudget';
 
 const NO_CLAUSE = -1;
 
+/** Decisions that may be undone although they have no part in a conflict. */
+const MAX_JUMP = 20;
+
 export class Solver {
   /** Literals that became true and clauses that were added. */
   steps = 0;
@@ -49,6 +52,8 @@ export class Solver {
   readonly #reasons: number[] = [];
   /** By variable: holds for good, whatever was decided. */
   readonly #isFact: boolean[] = [];
+  /** By variable: followed already from earlier decisions than the one it is counted with. */
+  readonly #isLate: boolean[] = [];
   readonly #isSeen: boolean[] = [];
   readonly #trail: Literal[] = [];
   /** Where on the trail each decision stands. */
@@ -75,6 +80,7 @@ export class Solver {
     this.#levels.push(0);
     this.#reasons.push(NO_CLAUSE);
     this.#isFact.push(false);
+    this.#isLate.push(false);
     this.#isSeen.push(false);
     return this.#levels.length - 1;
   }
@@ -100,7 +106,7 @@ export class Solver {
     open.sort((a, b) => this.#lastsUntil(a) - this.#lastsUntil(b));
     const clause = this.#clauses.add(open);
     if (this.isFalse(open[0]!)) this.#conflict ??= open;
-    else if (this.isFalse(open[1]!) && !this.isTrue(open[0]!)) this.#assign(open[0]!, clause);
+    else if (this.isFalse(open[1]!) && !this.isTrue(open[0]!)) this.#assignLate(open[0]!, clause);
   }
 
   solve(maxSteps: number): Solution {
@@ -147,7 +153,15 @@ export class Solver {
     this.#values[not(literal)] = -1;
     this.#levels[variable] = this.level;
     this.#reasons[variable] = reason;
+    this.#isLate[variable] = false;
     this.#trail.push(literal);
+  }
+
+  /** All others in the clause are false. */
+  #assignLate(literal: Literal, clause: number): void {
+    this.#assign(literal, clause);
+    const variable = variableOf(literal);
+    this.#isLate[variable] = this.#latestOf(this.#causesOf(variable)) < this.level;
   }
 
   /** All that follows. Returned is a clause that is false, if that followed too. */
@@ -167,16 +181,25 @@ export class Solver {
     return conflict;
   }
 
-  /** Goes back to where the conflict could have been known, wiser by one clause. False: nowhere. */
+  /** Learns why, and goes back. False: whatever was decided, it comes to this. */
   #resolve(conflict: readonly Literal[]): boolean {
-    const level = this.#latestOf(conflict);
-    if (level === 0) return false;
-    this.#backTo(level);
-    // A fact is no clause that is kept, so it is not exchanged for what followed from it.
-    const learned = conflict.length === 1 ? conflict : this.#learn(conflict);
-    this.#backTo(learned.length === 1 ? level - 1 : this.#latestOf(learned.slice(1)));
-    this.add(learned);
-    return true;
+    for (let broken = conflict; ; ) {
+      const level = this.#latestOf(broken);
+      if (level === 0) return false;
+      this.#backTo(level);
+      // A fact is no clause that is kept, so it is not exchanged for what followed from it.
+      const learned = broken.length === 1 ? broken : this.#learn(broken);
+      const [asserted, ...others] = learned;
+      const variable = variableOf(asserted!);
+      if (this.#isLate[variable] && !this.#isFact[variable]) {
+        broken = [...this.#causesOf(variable), ...others];
+        continue;
+      }
+      const sensible = this.#latestOf(others);
+      this.#backTo(level - sensible > MAX_JUMP ? level - 1 : sensible);
+      this.add(learned);
+      return true;
+    }
   }
 
   /** The level of the latest literal that is not a fact; 0 if there is none. */
@@ -244,14 +267,24 @@ export class Solver {
       this.#theory.unassigned(literal, at < this.#told);
       this.#values[literal] = 0;
       this.#values[not(literal)] = 0;
-      if (this.#isFact[variableOf(literal)]) lost.push(literal);
+      const variable = variableOf(literal);
+      if (this.#isFact[variable] || this.#isLate[variable]) lost.push(literal);
     }
     this.#trail.length = start;
     this.#decisions.length = level;
     this.#told = start;
-    for (const fact of lost) this.#assign(fact, NO_CLAUSE);
+    for (const literal of lost.reverse()) this.#regain(literal);
     const overdue = this.#overdue;
     this.#overdue = [];
     for (const fact of overdue) this.#addFact([fact]);
+  }
+
+  /** What is no longer assigned may still follow from what is. */
+  #regain(literal: Literal): void {
+    const variable = variableOf(literal);
+    if (this.#isFact[variable]) this.#assign(literal, NO_CLAUSE);
+    else if (this.#causesOf(variable).every((cause) => this.isFalse(cause))) {
+      this.#assignLate(literal, this.#reasons[variable]!);
+    }
   }
 }
