@@ -9,12 +9,6 @@ import { keyValueModel } from './key-value.ts';
 import { type LockInput, lockModel } from './lock.ts';
 import { type QueueInput, queueModel } from './queue.ts';
 import { registerModel } from './register.ts';
-import {
-  type Items,
-  type TransactionalInput,
-  type TransactionalOutput,
-  transactionalModel,
-} from './transactions.ts';
 
 /** What one client sees. */
 function answersOf<State, Input, Output>(
@@ -156,87 +150,5 @@ describe('ten thousand operations on one queue', () => {
     });
     const verdict = checkLinearizability(queueModel, swapped, { maxSteps: 3_000_000 });
     assert.equal(verdict.kind, 'illegal');
-  });
-});
-
-describe('transactions', () => {
-  const get = (key: string) => ({ kind: 'get', key }) as const;
-  const put = (key: string, value: string) => ({ kind: 'put', key, value }) as const;
-
-  test('two branches, ranges and deletes', () => {
-    const swap = {
-      kind: 'transaction',
-      compares: [{ kind: 'value', key: 'a', relation: '=', value: '1' }],
-      success: [put('a', '2'), get('a'), { kind: 'delete', key: 'b' }],
-      failure: [get('b')],
-    } as const;
-    const range = { kind: 'range', from: 'a', to: 'c' } as const;
-    const inputs = [swap, put('b', 'x'), put('a', '1'), range, swap, range, swap, get('c')];
-    const [a1, a2, b] = [
-      { key: 'a', value: '1' },
-      { key: 'a', value: '2' },
-      { key: 'b', value: 'x' },
-    ];
-    assert.deepEqual(
-      answersOf<Items, TransactionalInput, TransactionalOutput>(transactionalModel, ...inputs),
-      [
-        { succeeded: false, answers: [[]] },
-        undefined,
-        undefined,
-        [a1, b],
-        { succeeded: true, answers: [undefined, [a2], 1] },
-        [a2],
-        { succeeded: false, answers: [[]] },
-        [],
-      ],
-    );
-  });
-
-  test('a key without a value fails every compare of values, as in etcd', () => {
-    for (const relation of ['=', '!=', '<', '>'] as const) {
-      const compares = [{ kind: 'value', key: 'a', relation, value: '' }] as const;
-      const input = { kind: 'transaction', compares, success: [], failure: [] } as const;
-      assert.deepEqual(transactionalModel.step([], input).output, {
-        succeeded: false,
-        answers: [],
-      });
-    }
-  });
-
-  test('half of a transaction seen is found out', () => {
-    const both = {
-      kind: 'transaction',
-      compares: [],
-      success: [put('a', '1'), put('b', '1')],
-      failure: [],
-    } as const;
-    const history = [
-      completed(1, 0, 9, both, { succeeded: true, answers: [undefined, undefined] }),
-      completed(2, 1, 2, get('a'), [{ key: 'a', value: '1' }]),
-      completed(2, 3, 4, get('b'), []),
-    ];
-    const verdict = checkLinearizability<Items, TransactionalInput, TransactionalOutput>(
-      transactionalModel,
-      history,
-    );
-    assert.ok(verdict.kind === 'illegal');
-    assert.equal(verdict.blocked, history[2]);
-  });
-
-  test('ten thousand operations of fifteen clients on twenty keys', () => {
-    const history = execute<Items, TransactionalInput, TransactionalOutput>(transactionalModel, {
-      clients: 15,
-      operations: 10_000,
-      random: dice(1),
-      input: (random, serial) => {
-        const key = `key ${Math.floor(20 * random())}`;
-        const roll = random();
-        if (roll < 0.4) return get(key);
-        return roll < 0.85 ? put(key, `${serial}`) : { kind: 'delete', key };
-      },
-      lost: 0.005,
-    });
-    const verdict = checkLinearizability(transactionalModel, history, { maxSteps: 200_000 });
-    assert.equal(verdict.kind, 'linearizable');
   });
 });

@@ -150,7 +150,12 @@ export class PartialOrder {
     const rank = this.#rank;
     const [low, high] = [rank[edge.to]!, rank[edge.from]!];
     if (high < low) return undefined;
-    const later = this.#reach(edge.to, this.#after, ({ to }) => to, (r) => r <= high);
+    const later = this.#reach(
+      edge.to,
+      this.#after,
+      ({ to }) => to,
+      (r) => r <= high,
+    );
     const last = this.#found[edge.from];
     if (last !== undefined) {
       const circle = [not(edge.literal)];
@@ -161,7 +166,12 @@ export class PartialOrder {
       return circle;
     }
     this.#forget(later);
-    const earlier = this.#reach(edge.from, this.#before, ({ from }) => from, (r) => r >= low);
+    const earlier = this.#reach(
+      edge.from,
+      this.#before,
+      ({ from }) => from,
+      (r) => r >= low,
+    );
     this.#forget(earlier);
     const byRank = (a: number, b: number) => rank[a]! - rank[b]!;
     const items = [...earlier.sort(byRank), ...later.sort(byRank)];
