@@ -6,12 +6,13 @@ import type { Verdict } from './verdict.ts';
 
 export interface CheckOptions {
   /**
-   * Calls of `Model.step` after which the checker gives up. The problem is NP-complete, so some
-   * histories need a bound; ordinary ones take a few steps for each operation.
+   * Steps after which the checker gives up: calls of `Model.step`, or conclusions where the model has
+   * `acts`. The problem is NP-complete, so some histories need a bound; ordinary ones take some steps
+   * for each operation.
    *
    * An illegal history is explained within as many again.
    *
-   * @default 10_000_000 — seconds, for models as cheap as the ones here
+   * @default 10_000_000 — some ten seconds, for models as cheap as the ones here
    */
   readonly maxSteps?: number;
 }

@@ -1,5 +1,6 @@
 /**
- * The search for an order, in one partition.
+ * The search for an order, in one partition, for models that do not say how operations can have happened
+ * (`Model.acts`; for those see ordering/).
  *
  * Wing and Gong (1993): of the operations called before anything returns, place one that the model
  * agrees with, and go on with the rest; where none fits, undo the last choice. Lowe (2017): a set of

@@ -1,6 +1,6 @@
 import type { Completed, Operation } from './history.ts';
 
-/** The checker's answer. `steps` counts calls of `Model.step`, the unit of its budget. */
+/** The checker's answer. `steps` is what it took, in the unit of `CheckOptions.maxSteps`. */
 export type Verdict<Input, Output> =
   | Linearizable<Input, Output>
   | Illegal<Input, Output>

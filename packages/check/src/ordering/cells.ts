@@ -70,7 +70,8 @@ export function cellsOf(
     for (const { cell, content } of writes) {
       const lists = writers.get(cell) ?? { certain: [], possible: [] };
       writers.set(cell, lists);
-      lists[isCertain(item) ? 'certain' : 'possible'].push({ ...spans[item]!, item, content });
+      const { from, to } = spans[item]!;
+      lists[isCertain(item) ? 'certain' : 'possible'].push({ from, to, item, content });
     }
   }
   return new Map(

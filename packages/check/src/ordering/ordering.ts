@@ -14,7 +14,7 @@
 
 import type { Act, Need } from '../acts.ts';
 import { Agenda } from './agenda.ts';
-import { Cell, cellsOf } from './cells.ts';
+import { Cell, cellsOf, type Writer } from './cells.ts';
 import { PartialOrder, type Span } from './partial-order.ts';
 import { FALSE, type Literal, not, Solver, type Theory, TRUE, variableOf } from './solver.ts';
 
@@ -231,25 +231,28 @@ export class Ordering implements Theory {
   }
 
   #possibleLiteral(reader: number, needs: readonly Need[]): Literal {
-    const some = needs.some((need) => !this.#possibleWriters(reader, need).next().done);
+    const some = needs.some((need) =>
+      this.#possibleWriters(need).some((writer) => this.#isSource(writer, reader, need)),
+    );
     return some ? 2 * this.solver.newVariable() : FALSE;
   }
 
-  *#possibleWriters(reader: number, need: Need): Generator<number> {
+  #possibleWriters({ cell }: Need): readonly Writer[] {
+    return this.#cells.get(cell)?.possible ?? [];
+  }
+
+  #isSource({ item, content, from }: Writer, reader: number, need: Need): boolean {
     const { operation, to } = this.#items[reader]!;
-    for (const { item, content, from } of this.#cells.get(need.cell)?.possible ?? []) {
-      if (from > to) return;
-      if (this.#items[item]!.operation !== operation && need.allows(content)) yield item;
-    }
+    return from <= to && this.#items[item]!.operation !== operation && need.allows(content);
   }
 
   #lookIntoPossible(demand: Demand): void {
     if (demand.possibleChoices === undefined) {
       const { reader, needs } = demand;
       demand.possibleChoices = needs.flatMap((need) =>
-        [...this.#possibleWriters(reader, need)].map((writer) =>
-          this.#newChoice(demand, writer, this.#cells.get(need.cell)!),
-        ),
+        this.#possibleWriters(need)
+          .filter((writer) => this.#isSource(writer, reader, need))
+          .map(({ item }) => this.#newChoice(demand, item, this.#cells.get(need.cell)!)),
       );
       const literals = demand.possibleChoices.map(({ literal }) => literal);
       this.solver.add([not(demand.byPossible), ...literals]);
@@ -357,7 +360,9 @@ export class Ordering implements Theory {
 const NEVER_WRITTEN = new Cell([], []);
 
 function listIn<Key, Item>(lists: Map<Key, Item[]>, key: Key): Item[] {
-  let list = lists.get(key);
-  if (list === undefined) lists.set(key, (list = []));
+  const known = lists.get(key);
+  if (known !== undefined) return known;
+  const list: Item[] = [];
+  lists.set(key, list);
   return list;
 }
