@@ -14,7 +14,7 @@ import type {
 } from './api.ts';
 import { ApplyChannel } from './apply/apply-channel.ts';
 import { Throttle } from './apply/throttle.ts';
-import { requireWhole } from './checks.ts';
+import { badOption, requireWhole } from './checks.ts';
 import { RaftError } from './errors.ts';
 import { Scheduler } from './loop/scheduler.ts';
 import { checkOptions } from './options.ts';
@@ -36,6 +36,9 @@ export type NodeParts<Result> = Omit<RuntimeParts<Result>, 'machine' | 'appliedI
   /** Called when the server has let go of everything. */
   readonly released: () => void;
 };
+
+/** Applied to by two, a machine would hold the commands of both. */
+const machinesInUse = new WeakSet<object>();
 
 /**
  * One server of a cluster, inside your process. Open it with `RaftNode.open`, release it with
@@ -89,7 +92,17 @@ export class RaftNode<Result = undefined> implements AsyncDisposable {
    * closed when it cannot start.
    */
   static async start<Result>(shared: NodeParts<Result>): Promise<RaftNode<Result>> {
-    const { options, resolved, storage } = shared;
+    const { options, resolved, storage, released } = shared;
+    const { machine: own } = options;
+    if (own !== undefined && machinesInUse.has(own)) {
+      await storage.close();
+      throw badOption('the machine is that of another node, which is open', 'make one for each');
+    }
+    const release = (): void => {
+      if (own !== undefined) machinesInUse.delete(own);
+      released();
+    };
+    if (own !== undefined) machinesInUse.add(own);
     const machine =
       options.machine === undefined
         ? (new ApplyChannel() as unknown as StateMachine<Result>)
@@ -98,12 +111,13 @@ export class RaftNode<Result = undefined> implements AsyncDisposable {
       const appliedIndex = await startMachine(machine, storage);
       const log = options.log ?? (() => {});
       for (const warning of storage.warnings) log('warn', warning, {});
-      const node = new RaftNode<Result>({ ...shared, machine, appliedIndex, log }, shared.released);
+      const node = new RaftNode<Result>({ ...shared, machine, appliedIndex, log }, release);
       await node.#runtime.open();
       return node;
     } catch (error) {
       await storage.close();
       await machine.close?.();
+      release();
       throw error;
     }
   }

@@ -38,6 +38,22 @@ test('an in-memory machine gets its snapshot back after a restart, and the log b
   await cluster.close();
 });
 
+test('a machine that is used again begins anew, and two nodes cannot share one', async (context) => {
+  const directory = await temporaryDirectory(context);
+  const cluster = new TestCluster(context, 1, { directory });
+  const machine = listMachine();
+  const node = await cluster.open(1, { machine });
+  await cluster.leader();
+  await proposeAll(node, names(5));
+  const other = new TestCluster(context, 1, { machine });
+  await assert.rejects(other.open(1), { code: 'RAFT_BAD_OPTION', message: /of another node/ });
+  await cluster.shut(node);
+  const again = await cluster.open(1, { machine });
+  await cluster.leader();
+  await again.read();
+  assert.deepEqual(machine.state, names(5));
+});
+
 test('a machine that does not take its snapshot back is named, and its log left alone', async (context) => {
   const directory = await temporaryDirectory(context);
   const cluster = new TestCluster(context, 1, { directory, snapshotEntries: 50, keepEntries: 0 });

@@ -49,7 +49,9 @@ class ReducerMachine<State, Result> implements InMemoryMachine<State, Result> {
     return this.#state;
   }
 
+  /** Forgets what an earlier server has applied to it: all of that comes again. */
   open(): Promise<LogIndex> {
+    this.#state = this.#reducer.initial();
     return Promise.resolve(0 as LogIndex);
   }
 

@@ -196,11 +196,11 @@ export class RaftHost implements AsyncDisposable {
   }
 
   /** A group with a voter that nobody knows may never have a leader. */
-  #requireHosts(voters: readonly number[]): void {
+  #requireHosts(voters: readonly number[], isBegun: boolean): void {
     if (!Array.isArray(voters)) throw badOption('voters is no list', 'give ids, such as [1, 2, 3]');
     for (const id of voters) {
       requireWhole('a voter', id, 1);
-      if (this.#options.peers[id] !== undefined) continue;
+      if (isBegun || this.#options.peers[id] !== undefined) continue;
       throw badOption(`the voter ${id} is no host`, 'name hosts that are in peers');
     }
   }
@@ -221,7 +221,8 @@ export class RaftHost implements AsyncDisposable {
     };
     const resolved = checkOptions(options);
     const ids = voters ?? Object.keys(options.peers).map(Number);
-    this.#requireHosts(ids);
+    // With whom a group has begun its log says; some of them may be left out since.
+    this.#requireHosts(ids, this.#storage.has(group));
     const storage = await this.#storage.open(group, configurationOf(ids));
     const transport = this.#groups.portOf(group);
     const released = () => void this.#nodes.delete(group);

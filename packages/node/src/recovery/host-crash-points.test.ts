@@ -168,7 +168,7 @@ test('after a power cut in a host’s recovery too', async () => {
 test('a recovery of a host that was interrupted is a fact for the next one', async () => {
   const disk = await survivor();
   const identity = (await readIdentity(disk, DIRECTORY))!;
-  const recovery = { fromClusterId: 7, record: 4, groups: [10], leftOut: [2, 3] };
+  const recovery = { formerClusterIds: [7], record: 4, groups: [10], leftOut: [2, 3] };
   await writeIdentity(disk, DIRECTORY, { ...identity, clusterId: 98, recovery });
   const report = await examineHostDirectory(disk, { ...options, groups: [10, 30] });
   assert.equal(report.lastRecord, 4);

@@ -78,7 +78,7 @@ test('a recovery that a crash interrupted is finished by the next start', async 
   await (await open(7)).close();
   const identity = (await readIdentity(nodeFileSystem, directory))!;
   const { firstEntry, leftOut } = await examineRecovery({ directory, newClusterId: 99 });
-  const recovery = { fromClusterId: 7, ...firstEntry, leftOut };
+  const recovery = { formerClusterIds: [7], ...firstEntry, leftOut };
   await writeIdentity(nodeFileSystem, directory, { ...identity, clusterId: 99, recovery });
 
   const node = await open(99);
@@ -112,4 +112,13 @@ test('a recovered server can be recovered again', async (context) => {
     context.after(() => node.close());
   }
   assert.equal(await node.propose(bytes('b'), { forward: true }), 2);
+  await node.close();
+  for (const newClusterId of [1, 2, 3]) {
+    const used = examineRecovery({ directory, newClusterId });
+    await assert.rejects(used, { code: 'RAFT_RECOVERY_REFUSED', message: /never used/ });
+  }
+  for (const clusterId of [1, 2]) {
+    const outdated = { code: 'RAFT_WRONG_DIRECTORY', message: /open it with cluster id 3/ };
+    await assert.rejects(open(clusterId), outdated);
+  }
 });

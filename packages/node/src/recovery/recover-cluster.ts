@@ -23,7 +23,7 @@ import { logDirectory } from '../storage/log-directory.ts';
 import { examineLog, initialConfigurationOf } from './examine-log.ts';
 import { beginRecoveredCluster } from './first-entry.ts';
 import { type KeptLog, keptOf } from './kept-log.ts';
-import { alone, identityOf, refused, requireNewId } from './whose-directory.ts';
+import { alone, identityOf, refused, requireNewId, usedClusterIds } from './whose-directory.ts';
 
 export interface RecoveryOptions {
   /** Of a server that does not run. */
@@ -134,12 +134,12 @@ export async function recoverDirectory(
   const identity = await identityOf(fileSystem, directory);
   // An earlier recovery that a crash interrupted comes first.
   await finishRecovery(fileSystem, directory, identity);
-  const { oldClusterId, firstEntry, leftOut } = report;
+  const { firstEntry, leftOut } = report;
   const recovered: StoredIdentity = {
     ...identity,
     clusterId: newClusterId,
     incarnation: drawIncarnation(),
-    recovery: { fromClusterId: oldClusterId, ...firstEntry, leftOut },
+    recovery: { formerClusterIds: usedClusterIds(identity), ...firstEntry, leftOut },
   };
   await writeIdentity(fileSystem, directory, recovered);
   await finishRecovery(fileSystem, directory, recovered);

@@ -14,7 +14,7 @@ import { type ExaminedGroups, examineGroups } from './examine-groups.ts';
 import type { ExaminedLog } from './examine-log.ts';
 import { beginRecoveredHost } from './first-entries.ts';
 import { type KeptLog, keptOf } from './kept-log.ts';
-import { alone, identityOf, refused, requireNewId } from './whose-directory.ts';
+import { alone, identityOf, refused, requireNewId, usedClusterIds } from './whose-directory.ts';
 
 export interface HostRecoveryOptions {
   /** Of a host that does not run. */
@@ -128,13 +128,14 @@ export async function recoverHostDirectory(
   const identity = await identityOf(fileSystem, directory);
   // An earlier recovery that a crash interrupted comes first.
   await finishRecovery(fileSystem, directory, identity);
-  const { oldClusterId: fromClusterId, lastRecord, leftOut } = report;
+  const { lastRecord, leftOut } = report;
+  const formerClusterIds = usedClusterIds(identity);
   const groups = report.groups.map(({ group }) => group);
   const recovered: StoredIdentity = {
     ...identity,
     clusterId: newClusterId,
     incarnation: drawIncarnation(),
-    recovery: { fromClusterId, record: lastRecord + 1, groups, leftOut },
+    recovery: { formerClusterIds, record: lastRecord + 1, groups, leftOut },
   };
   await writeIdentity(fileSystem, directory, recovered);
   await finishRecovery(fileSystem, directory, recovered);

@@ -121,7 +121,7 @@ test('after a power cut too: what was not synced decides nothing', async () => {
 test('an interrupted recovery is a fact for the next one', async () => {
   const disk = await survivor();
   const identity = (await readIdentity(disk, DIRECTORY))!;
-  const recovery = { fromClusterId: 7, term: 5, index: 13, leftOut: [2, 3] };
+  const recovery = { formerClusterIds: [7], term: 5, index: 13, leftOut: [2, 3] };
   await writeIdentity(disk, DIRECTORY, { ...identity, clusterId: 98, recovery });
   const report = await examineDirectory(disk, options);
   assert.deepEqual(report.lastEntry, { index: 13, term: 5 });

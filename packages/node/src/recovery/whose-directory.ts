@@ -37,16 +37,22 @@ export async function identityOf(
   throw noServer(directory);
 }
 
-export function requireNewId(newClusterId: number, { clusterId, recovery }: StoredIdentity): void {
+/** Oldest first. */
+export const usedClusterIds = ({ clusterId, recovery }: StoredIdentity): readonly number[] => [
+  ...(recovery?.formerClusterIds ?? []),
+  clusterId,
+];
+
+export function requireNewId(newClusterId: number, identity: StoredIdentity): void {
   if (!Number.isSafeInteger(newClusterId) || newClusterId < 0) {
     const remedy = 'give a whole number of at least 0 that no cluster of yours has had';
     throw badOption(`newClusterId is ${newClusterId}`, remedy);
   }
-  if (newClusterId === clusterId) {
+  if (newClusterId === identity.clusterId) {
     const remedy = 'if it was recovered just now, start the server; else choose one never used';
     throw refused(`the directory belongs to cluster ${newClusterId} already; ${remedy}`);
   }
-  if (newClusterId === recovery?.fromClusterId) {
+  if (usedClusterIds(identity).includes(newClusterId)) {
     const remedy = 'choose an id that was never used, or old members could come back';
     throw refused(`the directory belonged to cluster ${newClusterId} once; ${remedy}`);
   }

@@ -11,6 +11,8 @@ export interface HostStorage {
   readonly leftOut: readonly number[];
   /** Groups that have data here, open or not; ascending. */
   groups(): readonly number[];
+  /** It has data here: with whom it began is settled. */
+  has(group: number): boolean;
   /**
    * A group's own storage, as it was left. What its log is given to write goes to the disk with the
    * next `commit`. To close it lets go of nothing but the group.
@@ -41,6 +43,7 @@ export function memoryHostStorage(clusterId: number, nodeId: number): HostStorag
   return {
     leftOut: [],
     groups: () => [...seen].sort((a, b) => a - b),
+    has: (group) => seen.has(group),
     open: async (group, initialConfiguration) => {
       if (removed.has(group)) throw groupRemoved(group);
       if (seen.has(group)) {

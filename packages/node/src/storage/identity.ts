@@ -21,7 +21,8 @@ export interface StoredIdentity extends Identity {
 }
 
 interface Recovery {
-  readonly fromClusterId: number;
+  /** Oldest first: the last one is that of which the new cluster was made. None is used again. */
+  readonly formerClusterIds: readonly number[];
   /** Members of the old cluster, which never come back under these ids. Ascending. */
   readonly leftOut: readonly number[];
 }
@@ -111,7 +112,8 @@ function requireSame(
 ): void {
   if (found.clusterId === wanted.clusterId && found.nodeId === wanted.nodeId) return;
   const isOldSelf =
-    found.nodeId === wanted.nodeId && found.recovery?.fromClusterId === wanted.clusterId;
+    found.nodeId === wanted.nodeId &&
+    found.recovery?.formerClusterIds.includes(wanted.clusterId) === true;
   const remedy = isOldSelf
     ? `it was recovered: open it with cluster id ${found.clusterId}`
     : 'choose the directory of this server, or an empty one for a new server';
@@ -154,12 +156,10 @@ function isComplete(identity: Partial<StoredIdentity>): identity is StoredIdenti
 }
 
 function isRecovery(recovery: ServerRecovery | HostRecovery): boolean {
-  const { fromClusterId, leftOut } = recovery;
+  const { formerClusterIds, leftOut } = recovery;
   const numbers = 'groups' in recovery ? [recovery.record] : [recovery.term, recovery.index];
-  const areNumbers = [fromClusterId, ...numbers].every(Number.isSafeInteger);
-  return (
-    areNumbers && isListOfIds(leftOut) && (!('groups' in recovery) || isListOfIds(recovery.groups))
-  );
+  const lists = 'groups' in recovery ? [leftOut, recovery.groups] : [leftOut];
+  return isListOfIds(numbers) && [formerClusterIds, ...lists].every(isListOfIds);
 }
 
 const isListOfIds = (list: unknown): boolean =>

@@ -66,6 +66,7 @@ async function openLocked(
   return {
     leftOut: identity.recovery?.leftOut ?? [],
     groups: () => log.groups(),
+    has: (group) => log.has(group),
     open: async (group, initialConfiguration) => {
       if (isRemoved(group)) throw groupRemoved(group);
       const isThere = withSnapshots.has(String(group));

@@ -103,7 +103,7 @@ test('a wiped directory comes back as another incarnation; half wiped, it does n
     ['"format":1', '"format":9'],
     ['"salt"', '"salted"'],
     ['"initialVoters":[', '"initialVoters":["x",'],
-    ['"format":1', '"format":1,"recovery":{"fromClusterId":1}'],
+    ['"format":1', '"format":1,"recovery":{"formerClusterIds":[1]}'],
   ];
   const damages = changes.map(([before, after]) => text.replace(before, after));
   for (const damaged of ['', '{}', ...damages]) {
