@@ -40,4 +40,25 @@ export const rest = [
     after: 'progress.restIndex = message.index;',
     test: [REST, 'who accepted before the log grew has accepted nothing'],
   },
+  {
+    id: 'rest-offered-to-absent',
+    hazards: [],
+    wrong: 'who has been away is offered rest, in which no word says that it lacks something',
+    file: 'core/src/rest.ts',
+    before: 'return mayRest(node) && !isAway(node, progress);',
+    after: 'return mayRest(node);',
+    test: [REST, 'one that is away is asked with each heartbeat, and not offered rest'],
+  },
+  {
+    id: 'awaited-commit-untold',
+    hazards: [],
+    wrong: 'a follower whose client waits for a commit hears of it with the next heartbeat only',
+    file: 'core/src/leader/replicate.ts',
+    before: 'return sentCommit < awaitedCommit && awaitedCommit <= commitIndex;',
+    after: 'return false;',
+    test: [
+      'core/src/forward.test.ts',
+      'where a client waits for what it passed on, the commit is known at once; elsewhere with the heartbeat',
+    ],
+  },
 ];

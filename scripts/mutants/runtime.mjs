@@ -31,7 +31,7 @@ export const runtime = [
     hazards: [8, 26],
     wrong: 'a server whose write has failed goes on',
     file: 'node/src/loop/raft-loop.ts',
-    before: 'this.#takeTurn(now);\n    } catch (error) {\n      this.#host.failed(error);',
+    before: 'this.#takeTurn(now);\n    } catch (error) {\n      this.#host.fail(error);',
     after: 'this.#takeTurn(now);\n    } catch (error) {',
     test: [
       RAFT_LOOP,
@@ -43,7 +43,7 @@ export const runtime = [
     hazards: [8, 26],
     wrong: 'a server whose write fails later goes on',
     file: 'node/src/loop/raft-loop.ts',
-    before: 'failed(error: RaftError): void {\n    this.#host.failed(error);',
+    before: 'failed(error: RaftError): void {\n    this.#host.fail(error);',
     after: 'failed(error: RaftError): void {',
     test: [RAFT_LOOP, 'a write that fails later ends the server too (hazards 8, 26)'],
   },
@@ -52,8 +52,8 @@ export const runtime = [
     hazards: [31],
     wrong: 'a leader whose disk hangs keeps its followers patient',
     file: 'node/src/loop/raft-loop.ts',
-    before: 'else if (this.#isMute || !transport.send(message)) notSent(message, now);',
-    after: 'else if (!transport.send(message)) notSent(message, now);',
+    before: 'else if (this.#isMute || !transport.send(message)) host.notSent(message, now);',
+    after: 'else if (!transport.send(message)) host.notSent(message, now);',
     test: [
       RAFT_LOOP,
       'a server whose disk owes an answer for too long is silent until it comes (hazard 31)',

@@ -3,6 +3,8 @@ import { invariant } from './invariant.ts';
 import type { RaftLog } from './log/log.ts';
 import { type LogIndex, largerIndex, nextIndex, smallerIndex } from './types.ts';
 
+const NOTHING: readonly Batch[] = [];
+
 /**
  * What the state machine has been given and what it has done with it (lastApplied in Figure 2).
  *
@@ -29,7 +31,7 @@ export class ApplyQueue {
   /** The next entries to apply. */
   take(log: RaftLog, commitIndex: LogIndex): readonly Batch[] {
     const through = smallerIndex(commitIndex, log.durableIndex);
-    if (through <= this.#handedIndex || this.#bytesOut >= this.#maxBytes) return [];
+    if (through <= this.#handedIndex || this.#bytesOut >= this.#maxBytes) return NOTHING;
     const from = nextIndex(this.#handedIndex);
     const batches = log.slice(from, through, this.#maxBytes - this.#bytesOut);
     const last = batches[batches.length - 1]!;

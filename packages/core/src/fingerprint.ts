@@ -58,13 +58,14 @@ function leaderOf(node: NodeState, role: LeaderState): string {
 }
 
 function progressOf(node: NodeState, progress: Progress): string {
-  const { matchIndex, nextIndex, mode, sentCommit, sentRound, answeredRound } = progress;
+  const { matchIndex, nextIndex, mode, sentRound, answeredRound } = progress;
+  const { sentCommit, awaitedCommit } = progress;
   const isAwaitingReply = mode.kind === 'probe' && mode.isAwaitingReply;
   const doubt = mode.kind === 'probe' && mode.cause === 'doubt' ? ' in doubt' : '';
   const fromRound = progress.fromRound > 0 ? ` from ${progress.fromRound}` : '';
   // Read only where commits have notices of their own.
   const hasNotices = node.options.commitNoticeDelayMs < node.options.heartbeatIntervalMs;
-  const told = hasNotices ? sentCommit : 0;
+  const told = hasNotices || awaitedCommit > 0 ? `${sentCommit}/${awaitedCommit}` : 0;
   const rest = progress.restIndex > 0 ? ' rests' : '';
   return `${mode.kind} ${isAwaitingReply}${doubt}${fromRound} ${matchIndex} ${nextIndex} ${told} ${sentRound} ${answeredRound}${rest}`;
 }

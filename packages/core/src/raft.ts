@@ -47,7 +47,6 @@ import type { LogReader } from './log/log-reader.ts';
 import { type MembershipState, MembershipView } from './membership-state.ts';
 import type { Message } from './messages.ts';
 import { type RaftOptions, resolveOptions } from './options.ts';
-import { Outbox } from './outbox.ts';
 import type { Random } from './random.ts';
 import { onReadIndexReply, onReadRequested, onRequestReadIndex } from './read-requests.ts';
 import {
@@ -202,9 +201,7 @@ export class Raft {
     const write = takeWrite(node);
     const committed = this.#applies.take(node.log, node.commitIndex);
     if (write === undefined && committed.length === 0 && outbox.isEmpty) return undefined;
-    const { messages, messagesAfterWrite, reads, forwarded } = outbox;
-    node.outbox = new Outbox();
-    return { messages, write, messagesAfterWrite, restore, committed, reads, forwarded };
+    return outbox.take(write, committed);
   }
 
   /** When `timePassed` is due, on the clock of `now`. */

@@ -14,12 +14,12 @@ export function onReadRequested(node: NodeState, id: number): void {
   if (isLeader(node)) {
     const { waiting } = node.role.reads;
     if (waiting.length < MAX_QUESTIONS) waiting.push({ id, follower: undefined });
-    else node.outbox.reads.push({ kind: 'dropped', id });
+    else node.outbox.answerRead({ kind: 'dropped', id });
     return;
   }
   const { leaderId, id: from, currentTerm: term } = node;
   if (node.role.kind !== 'follower' || leaderId === undefined) {
-    node.outbox.reads.push({ kind: 'dropped', id });
+    node.outbox.answerRead({ kind: 'dropped', id });
     return;
   }
   const { readsAtLeader } = node.role;
@@ -32,7 +32,7 @@ export function onReadRequested(node: NodeState, id: number): void {
 function giveUpOldest(node: NodeState, readsAtLeader: Set<number>): void {
   for (const id of readsAtLeader) {
     readsAtLeader.delete(id);
-    node.outbox.reads.push({ kind: 'dropped', id });
+    node.outbox.answerRead({ kind: 'dropped', id });
     return;
   }
 }
@@ -62,7 +62,7 @@ export function onReadIndexReply(node: NodeState, message: ReadIndexReply): void
   // A set keeps the order in which its members came.
   for (const id of readsAtLeader) {
     readsAtLeader.delete(id);
-    node.outbox.reads.push({ kind: 'ready', id, readIndex });
+    node.outbox.answerRead({ kind: 'ready', id, readIndex });
     if (id === message.id) return;
   }
 }

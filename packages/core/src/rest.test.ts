@@ -74,6 +74,32 @@ test('a proposal wakes the group, and it rests again when all know that it is co
   assert.ok(servers.every(({ raft }) => raft.nextDeadline === Number.POSITIVE_INFINITY));
 });
 
+test('rest is offered in the place of the first heartbeat, and with the news of a commit only if that is one', () => {
+  for (const [commitNoticeDelayMs, kinds] of [
+    [100, ['rest', 'rest']],
+    [2, ['appendEntries', 'appendEntries']],
+  ] as const) {
+    const servers = atRest({ commitNoticeDelayMs });
+    const [leader] = servers;
+    pass(servers, 60_000);
+    leader.propose();
+    settle(servers);
+    leader.passDeadline();
+    assert.deepEqual(kindsOf(leader.takeSent()), kinds);
+  }
+});
+
+test('under a lease a leader stays awake while it is asked: rest would end the lease (§6.4.1)', () => {
+  const servers = cluster({ leaseReads: true });
+  const [leader] = servers;
+  for (let id = 1; id <= 20; id++) {
+    pass(servers, 50);
+    leader.step({ kind: 'readRequested', id });
+    settle(servers);
+  }
+  assert.ok(leader.trace.every(({ kind }) => kind !== 'rested'));
+});
+
 test('a read at a leader at rest still asks a quorum; one at a follower wakes both', () => {
   const servers = atRest();
   const [leader, follower] = servers;
@@ -182,6 +208,39 @@ test('a dead follower is not waited for, and is looked after when it is back', (
   assert.equal(third.raft.commitIndex, 2);
   assert.ok(servers.every(({ raft }) => raft.nextDeadline === Number.POSITIVE_INFINITY));
   assert.ok(leader.raft.isLeader && leader.raft.term === 1);
+});
+
+test('one that comes late and asks for votes gets the log, though it was away and no host went or came', () => {
+  const servers = cluster();
+  const [leader, second, third] = servers;
+  const isCut = ({ from, to }: Message) => from === 3 || to === 3;
+  leader.propose();
+  pass([leader, second], 3_000, isCut);
+  assert.equal(leader.raft.nextDeadline, Number.POSITIVE_INFINITY);
+  third.now = leader.now;
+  third.passDeadline();
+  settle(servers);
+  pass(servers, 2_000);
+  assert.equal(third.raft.commitIndex, 2);
+  assert.ok(leader.raft.isLeader && leader.raft.term === 1);
+});
+
+test('one that is away is asked with each heartbeat, and not offered rest', () => {
+  const servers = cluster();
+  const [leader, second] = servers;
+  const isCut = ({ from, to }: Message) => from === 3 || to === 3;
+  leader.propose();
+  settle([leader, second], isCut);
+  // The third has not answered for long; the leader has been awake all the time.
+  for (let at = 0; at < 15; at++) {
+    pass([leader, second], 90, isCut);
+    leader.propose();
+    settle([leader, second], isCut);
+  }
+  leader.now += 100;
+  leader.step({ kind: 'timePassed' });
+  const offers = leader.takeSent().map(({ kind, to }) => `${kind} to ${to}`);
+  assert.deepEqual(offers.sort(), ['appendEntries to 3', 'rest to 2']);
 });
 
 test('a follower that dies at rest disturbs nothing; a lost quorum ends the lead in time (§6.2)', () => {

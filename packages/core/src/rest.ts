@@ -25,7 +25,7 @@ export function isAtRest({ role }: NodeState): boolean {
   return role.kind === 'follower' && role.electionDeadline === Infinity;
 }
 
-/** Has there been nothing to say but heartbeats for as long as one waits for a heartbeat? */
+/** Is there nothing to say but heartbeats, and has one left since we woke, for who may miss us? */
 export function mayRest(node: LeaderNode): boolean {
   const { options, role, now } = node;
   if (!options.rest || now < role.busyAt + options.heartbeatIntervalMs) return false;
@@ -68,7 +68,11 @@ function isWithUs(node: LeaderNode, voter: NodeId): boolean {
   return progress !== undefined && !isAway(node, progress);
 }
 
-/** In the place of a heartbeat. */
+/** In the place of a heartbeat, but not of one that asks a follower whether it is there again. */
+export function mayOfferRest(node: LeaderNode, progress: Progress): boolean {
+  return mayRest(node) && !isAway(node, progress);
+}
+
 export function offerRest(node: LeaderNode, to: NodeId, progress: Progress): void {
   const { id: from, currentTerm: term, log, outbox, now } = node;
   const { index, term: logTerm } = log.lastEntry;
@@ -100,9 +104,13 @@ export function onRestAccepted(node: LeaderNode, message: RestAccepted): void {
   if (message.index === log.lastIndex) progress.restIndex = message.index;
 }
 
-/** Called before anything else that a leader does with its effects. */
+/**
+ * Called before anything else that a leader does with its effects. Reads under a lease cause no
+ * message, and rest would end the lease.
+ */
 export function noteBusiness(node: LeaderNode): void {
-  if (node.options.rest && !hasNothingToSay(node)) node.role.busyAt = node.now;
+  const { rest, leaseReads } = node.options;
+  if (rest && leaseReads && !hasNothingToSay(node)) node.role.busyAt = node.now;
 }
 
 /** All that answer have accepted, or a leader at rest has come by something to say. */

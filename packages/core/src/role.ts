@@ -58,7 +58,7 @@ export interface LeaderState {
   mayPreferFrom: Milliseconds;
   /** When followers must be told of a commit that no append has carried; Infinity: no need. */
   commitNoticeAt: Milliseconds;
-  /** When there was last anything to say but heartbeats; kept up only with the option `rest`. */
+  /** When we last woke; with leases, when there was last anything to do but heartbeats (rest.ts). */
   busyAt: Milliseconds;
   /** All who answer have accepted to rest, and nothing has been said since (rest.ts). */
   isResting: boolean;

@@ -28,7 +28,7 @@ export class NodeState {
   readonly log: RaftLog;
   readonly options: ResolvedRaftOptions;
   readonly trace: TraceSink | undefined;
-  outbox = new Outbox();
+  readonly outbox = new Outbox();
   readonly #random: Random;
 
   now: Milliseconds;
@@ -183,11 +183,11 @@ export class NodeState {
   #leaveRole(): void {
     const { role, outbox } = this;
     if (role.kind === 'follower') {
-      for (const id of role.readsAtLeader) outbox.reads.push({ kind: 'dropped', id });
+      for (const id of role.readsAtLeader) outbox.answerRead({ kind: 'dropped', id });
     }
     if (role.kind === 'leader') {
       for (const read of [...role.reads.asked, ...role.reads.waiting]) {
-        if (read.follower === undefined) outbox.reads.push({ kind: 'dropped', id: read.id });
+        if (read.follower === undefined) outbox.answerRead({ kind: 'dropped', id: read.id });
       }
     }
   }

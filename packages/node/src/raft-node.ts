@@ -228,7 +228,7 @@ export class RaftNode<Result = undefined> implements AsyncDisposable {
   read(options: ReadOptions = {}): Promise<LogIndex> {
     const refusal = this.#refusal;
     if (refusal !== undefined) return Promise.reject(refusal);
-    return this.#runtime.reads.read(options);
+    return this.#runtime.calls.reads.read(options);
   }
 
   /**
@@ -271,7 +271,7 @@ export class RaftNode<Result = undefined> implements AsyncDisposable {
   changeMembership(target: MembershipTarget, options: ChangeMembershipOptions = {}): Promise<void> {
     const refusal = this.#refusal;
     if (refusal !== undefined) return Promise.reject(refusal);
-    return this.#runtime.changes.change(target, options);
+    return this.#runtime.calls.changes.change(target, options);
   }
 
   /**
@@ -290,7 +290,7 @@ export class RaftNode<Result = undefined> implements AsyncDisposable {
   transferLeadership(to?: number, options: CallOptions = {}): Promise<NodeId> {
     const refusal = this.#refusal;
     if (refusal !== undefined) return Promise.reject(refusal);
-    return this.#runtime.transfers.transfer(to, options);
+    return this.#runtime.calls.transfers.transfer(to, options);
   }
 
   status(): NodeStatus {
@@ -341,7 +341,7 @@ export class RaftNode<Result = undefined> implements AsyncDisposable {
     if (handOver && this.#closed === undefined && this.#runtime.raft.isLeader) {
       // Nobody to take it, or nobody who takes it in time: then the others elect.
       const signal = AbortSignal.timeout(this.#runtime.handOverLimitMs);
-      await this.#runtime.transfers.transfer(undefined, { signal }).catch(() => {});
+      await this.#runtime.calls.transfers.transfer(undefined, { signal }).catch(() => {});
     }
     return this.#end(undefined);
   }

@@ -9,6 +9,7 @@ import {
   type ForwardProposal,
   INDEX_ZERO,
   type Input,
+  type InstallSnapshot,
   type LogIndex,
   type Message,
   type Milliseconds,
@@ -21,11 +22,9 @@ import type { Leadership, LogLine, RaftNodeOptions } from './api.ts';
 import { Applier, type ApplyObserver } from './apply/applier.ts';
 import { Snapshots } from './apply/snapshots.ts';
 import type { Throttle } from './apply/throttle.ts';
-import { LeadershipTransfers } from './calls/leadership-transfers.ts';
-import { MembershipChanges } from './calls/membership-changes.ts';
 import type { AppliedRange } from './calls/placed-proposals.ts';
 import { Proposals } from './calls/proposals.ts';
-import { Reads } from './calls/reads.ts';
+import { RareCalls } from './calls/rare-calls.ts';
 import { RaftError } from './errors.ts';
 import { type LoopHost, RaftLoop } from './loop/raft-loop.ts';
 import type { Scheduler } from './loop/scheduler.ts';
@@ -33,7 +32,7 @@ import { MembershipWatch } from './membership-watch.ts';
 import type { ResolvedOptions } from './options.ts';
 import type { GroupReceiver, GroupTransport, IncomingSnapshot } from './peers/transport.ts';
 import type { StateMachine } from './state-machine.ts';
-import type { Storage } from './storage/storage.ts';
+import type { Log, Storage } from './storage/storage.ts';
 
 /** The most that may wait for a leader, in bytes of commands. */
 const MAX_WAITING_BYTES = 67_108_864;
@@ -53,15 +52,17 @@ export interface RuntimeParts<Result> {
   readonly log: LogLine;
 }
 
-export class Runtime<Result> implements GroupReceiver, ApplyObserver<Result> {
+export class Runtime<Result> implements GroupReceiver, ApplyObserver<Result>, LoopHost {
   readonly raft: Raft;
+  readonly log: Log;
+  readonly transport: GroupTransport;
+  readonly stallLimitMs: Milliseconds;
+  /** The node cannot go on. Called once. */
+  readonly fail: (error: unknown) => void;
   readonly proposals: Proposals<Result>;
-  readonly reads: Reads;
-  readonly changes: MembershipChanges;
-  readonly transfers: LeadershipTransfers;
+  readonly calls: RareCalls;
   readonly membership: MembershipWatch;
   readonly #parts: RuntimeParts<Result>;
-  readonly #onFailure: (error: unknown) => void;
   readonly #onLeft: (reason: RaftError) => void;
   readonly #loop: RaftLoop;
   readonly #applier: Applier<Result>;
@@ -89,8 +90,10 @@ export class Runtime<Result> implements GroupReceiver, ApplyObserver<Result> {
   ) {
     const { options, resolved, storage, machine, appliedIndex } = parts;
     this.#parts = parts;
-    this.#onFailure = onFailure;
+    this.fail = onFailure;
     this.#onLeft = onLeft;
+    this.log = storage.log;
+    this.transport = parts.transport;
     this.#reportedIndex = appliedIndex;
     this.raft = new Raft({
       id: options.id as NodeId,
@@ -113,17 +116,16 @@ export class Runtime<Result> implements GroupReceiver, ApplyObserver<Result> {
       retryDelayMs: heartbeatIntervalMs,
       answerTimeoutMs: 2 * electionTimeoutMs,
     };
+    this.stallLimitMs = electionTimeoutMs;
     const wake = () => this.#loop.wake();
     const notLeader = () => this.membership.notLeader();
     const callHost = { raft: this.raft, now, wallTime: Date.now, wake, notLeader };
     const hasRoomFor = (byteLength: number) => storage.log.hasRoomFor(byteLength);
     this.proposals = new Proposals<Result>(callHost, hasRoomFor, limits, appliedIndex);
-    this.reads = new Reads(callHost, limits, appliedIndex);
-    this.changes = new MembershipChanges({
-      ...{ host: callHost, atStart: options.peers, patienceMs: electionTimeoutMs },
+    this.calls = new RareCalls(callHost, {
+      ...{ limits, appliedIndex, atStart: options.peers, patienceMs: electionTimeoutMs },
       takesAddresses: parts.transport.takesAddresses,
     });
-    this.transfers = new LeadershipTransfers(callHost);
     const { raft } = this;
     const id = options.id as NodeId;
     const { transport, log } = parts;
@@ -133,7 +135,7 @@ export class Runtime<Result> implements GroupReceiver, ApplyObserver<Result> {
     const start = { machine, observer: this, openSnapshot, now, appliedIndex, pauseEvery };
     this.#applier = new Applier(start);
     this.#snapshots = this.#makeSnapshots();
-    this.#loop = this.#makeLoop();
+    this.#loop = new RaftLoop(this, parts.scheduler);
   }
 
   /** Peers may call from now on, and time begins to run. */
@@ -229,7 +231,7 @@ export class Runtime<Result> implements GroupReceiver, ApplyObserver<Result> {
   }
 
   reached(index: LogIndex): void {
-    this.reads.applied(index);
+    this.calls.reads.applied(index);
     this.#snapshots.reached(index);
     // The core hands out a bounded amount at a time. It hears of progress in the next turn, which
     // must come soon only if it holds something back.
@@ -240,7 +242,7 @@ export class Runtime<Result> implements GroupReceiver, ApplyObserver<Result> {
   restored({ index, term }: SnapshotMeta): void {
     this.#parts.log('info', 'restored a snapshot', { index });
     this.proposals.restored({ index, term });
-    this.reads.applied(index);
+    this.calls.reads.applied(index);
     this.#loop.wake();
   }
 
@@ -248,7 +250,7 @@ export class Runtime<Result> implements GroupReceiver, ApplyObserver<Result> {
     const reason = cause instanceof Error ? cause.message : String(cause);
     const problem = `the state machine failed behind index ${this.#applier.appliedIndex} (${reason})`;
     const remedy = 'mend it and start again: the command will be applied anew';
-    this.#onFailure(new RaftError('RAFT_MACHINE_FAILED', `${problem}; ${remedy}`, { cause }));
+    this.fail(new RaftError('RAFT_MACHINE_FAILED', `${problem}; ${remedy}`, { cause }));
   }
 
   #makeSnapshots(): Snapshots {
@@ -271,73 +273,62 @@ export class Runtime<Result> implements GroupReceiver, ApplyObserver<Result> {
     );
   }
 
-  #makeLoop(): RaftLoop {
-    const { storage, transport, scheduler, log, resolved } = this.#parts;
-    const host: LoopHost = {
-      raft: this.raft,
-      log: storage.log,
-      transport,
-      stallLimitMs: resolved.raft.electionTimeoutMs,
-      placeCalls: (at) => this.#placeCalls(at),
-      callDeadline: () =>
-        Math.min(this.proposals.nextDeadline, this.reads.nextDeadline, this.changes.nextDeadline),
-      stepped: (input) => this.#stepped(input),
-      sendSnapshot: (message) => this.#snapshots.send(message),
-      notSent: (message, at) => this.#notSent(message, at),
-      deliver: (effects, at) => this.#deliver(effects, at),
-      afterTurn: () => this.#afterTurn(),
-      diskStalled: (isStalled) => {
-        if (isStalled) log('error', 'the disk does not answer; silent until it does', {});
-        else log('info', 'the disk answers again', {});
-      },
-      failed: this.#onFailure,
-    };
-    return new RaftLoop(host, scheduler);
-  }
+  // What the loop asks of us.
 
-  #placeCalls(at: Milliseconds): void {
+  placeCalls(at: Milliseconds): void {
     this.#inboxBytes = 0;
     this.proposals.place(at);
-    this.reads.ask(at);
-    this.changes.place(at);
-    this.transfers.place(at);
+    this.calls.place(at);
     const index = this.#applier.appliedIndex;
     if (index === this.#reportedIndex) return;
     this.#reportedIndex = index;
     this.raft.step({ kind: 'applied', index }, at);
   }
 
-  #stepped(input: Input): void {
-    if (input.kind !== 'snapshotSaved') return;
-    this.#snapshots.forgetBefore(input.snapshot).catch(this.#onFailure);
+  get callDeadline(): Milliseconds {
+    return Math.min(this.proposals.nextDeadline, this.calls.nextDeadline);
   }
 
-  #notSent(message: Message, at: Milliseconds): void {
+  stepped(input: Input): void {
+    if (input.kind !== 'snapshotSaved') return;
+    this.#snapshots.forgetBefore(input.snapshot).catch(this.fail);
+  }
+
+  sendSnapshot(message: InstallSnapshot): void {
+    this.#snapshots.send(message);
+  }
+
+  notSent(message: Message, at: Milliseconds): void {
     const { kind } = message;
     if (kind === 'forwardProposal') this.proposals.forwardNotSent(message.id, at);
     else if (kind === 'requestReadIndex') {
-      this.reads.answered({ kind: 'dropped', id: message.id }, at);
+      this.calls.reads.answered({ kind: 'dropped', id: message.id }, at);
     }
   }
 
-  #deliver(effects: Effects, at: Milliseconds): void {
+  deliver(effects: Effects, at: Milliseconds): void {
     for (const result of effects.forwarded) this.proposals.onForwarded(result, at);
-    for (const result of effects.reads) this.reads.answered(result, at);
+    for (const result of effects.reads) this.calls.reads.answered(result, at);
     if (effects.restore !== undefined) this.#applier.restore(effects.restore);
     this.#applier.enqueue(effects.committed);
   }
 
-  #afterTurn(): void {
+  afterTurn(): void {
     const { term, isLeader, leaderId } = this.raft;
     const last = this.#leadership;
     if (term !== last.term || leaderId !== last.leaderId || isLeader !== last.isLeader) {
       this.#leadershipChanged();
     }
     this.membership.look();
-    this.changes.look();
-    this.transfers.look();
+    this.calls.look();
     this.#applier.run();
     this.#leaveIfRemoved();
+  }
+
+  diskStalled(isStalled: boolean): void {
+    const { log } = this.#parts;
+    if (isStalled) log('error', 'the disk does not answer; silent until it does', {});
+    else log('info', 'the disk answers again', {});
   }
 
   /** They may be added later; but a number that is mistyped prefers nobody. */
@@ -362,9 +353,7 @@ export class Runtime<Result> implements GroupReceiver, ApplyObserver<Result> {
 
   #failCalls(reason: RaftError): void {
     this.proposals.close(reason);
-    this.reads.close(reason);
-    this.changes.close(reason);
-    this.transfers.close(reason);
+    this.calls.close(reason);
   }
 
   #leadershipChanged(): void {
@@ -372,7 +361,7 @@ export class Runtime<Result> implements GroupReceiver, ApplyObserver<Result> {
     this.#leadership = leadership;
     this.#parts.log('info', 'leadership', leadership);
     this.proposals.leaderChanged();
-    this.reads.leaderChanged();
+    this.calls.reads.leaderChanged();
     if (!leadership.isLeader) this.#snapshots.stopSending();
     this.#loop.wake();
     for (const listener of this.#listeners) listener(leadership);

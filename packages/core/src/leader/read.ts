@@ -13,7 +13,7 @@ import { mayRest } from '../rest.ts';
 import type { PendingRead } from '../role.ts';
 import type { LeaderNode } from '../state.ts';
 import type { ReadAuthority } from '../trace.ts';
-import type { LogIndex, NodeId } from '../types.ts';
+import { type LogIndex, largerIndex, type NodeId } from '../types.ts';
 
 /** Begins the next round, if reads wait for one and none is under way, or a lease needs renewal. */
 export function startReadRound(node: LeaderNode): void {
@@ -53,8 +53,15 @@ function answer(
 ): void {
   const { id: from, currentTerm: term, outbox } = node;
   for (const { id, follower } of reads) {
-    if (follower === undefined) outbox.reads.push({ kind: 'ready', id, readIndex });
-    else outbox.send({ kind: 'readIndexReply', from, to: follower, term, id, readIndex });
+    if (follower === undefined) {
+      outbox.answerRead({ kind: 'ready', id, readIndex });
+      continue;
+    }
+    outbox.send({ kind: 'readIndexReply', from, to: follower, term, id, readIndex });
+    // The messages of a round have said how much is committed; under a lease there was none.
+    const progress = node.role.progress.get(follower);
+    if (progress !== undefined)
+      progress.awaitedCommit = largerIndex(progress.awaitedCommit, readIndex);
   }
   node.trace?.({ kind: 'readConfirmed', node: from, term, readIndex, by });
 }

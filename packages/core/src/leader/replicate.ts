@@ -11,7 +11,7 @@ import { type Batch, lastIndexOf } from '../entry.ts';
 import type { AppendAccepted, AppendRejected } from '../messages.ts';
 import { Inflight } from '../progress/inflight.ts';
 import { type Progress, type Replicate, toProbe, toReplicate } from '../progress/progress.ts';
-import { mayRest, offerRest, restWithout } from '../rest.ts';
+import { mayOfferRest, offerRest, restWithout } from '../rest.ts';
 import type { LeaderNode } from '../state.ts';
 import {
   INDEX_ZERO,
@@ -29,7 +29,8 @@ export function sendAppends(node: LeaderNode): void {
   if (node.role.isResting) return;
   for (const [follower, progress] of node.role.progress) {
     if (sendEntries(node, follower, progress) || !isHeartbeatDue(node, progress)) continue;
-    if (mayRest(node)) offerRest(node, follower, progress);
+    if (isSilent(node, progress) && mayOfferRest(node, progress))
+      offerRest(node, follower, progress);
     else sendAppend(node, follower, progress, []);
   }
   scheduleCommitNotice(node);
@@ -266,10 +267,19 @@ function bytesOf(batches: readonly Batch[]): number {
 }
 
 function isHeartbeatDue(node: LeaderNode, progress: Progress): boolean {
-  const { now, role, options } = node;
-  if (now >= progress.lastSentAt + options.heartbeatIntervalMs) return true;
-  if (progress.sentRound < role.reads.round) return true;
-  return now >= role.commitNoticeAt && lacksCommit(node, progress);
+  const { now, role } = node;
+  if (isSilent(node, progress) || progress.sentRound < role.reads.round) return true;
+  return (now >= role.commitNoticeAt || isAwaited(node, progress)) && lacksCommit(node, progress);
+}
+
+/** Has nothing been sent to it for a heartbeat interval? */
+function isSilent({ now, options }: LeaderNode, { lastSentAt }: Progress): boolean {
+  return now >= lastSentAt + options.heartbeatIntervalMs;
+}
+
+/** Somebody on this follower waits for news that it has not been sent: it leaves at once. */
+function isAwaited({ commitIndex }: LeaderNode, { awaitedCommit, sentCommit }: Progress): boolean {
+  return sentCommit < awaitedCommit && awaitedCommit <= commitIndex;
 }
 
 /** The follower could apply more than any message has told it, of what it was sent. */

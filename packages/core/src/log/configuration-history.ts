@@ -9,19 +9,22 @@ import type { LogIndex } from '../types.ts';
  */
 export class ConfigurationHistory {
   #history: ConfigurationAt[];
+  /** The last of them, which is asked for several times a turn. */
+  #current: ConfigurationAt;
 
   constructor(snapshot: ConfigurationAt, later: readonly ConfigurationAt[]) {
     this.#history = [snapshot, ...later];
+    this.#current = this.#history.at(-1)!;
   }
 
   /** In force now. */
   get current(): Configuration {
-    return this.#history[this.#history.length - 1]!.configuration;
+    return this.#current.configuration;
   }
 
   /** Where the one in force now stands in the log; at or below the snapshot's index: in there. */
   get currentIndex(): LogIndex {
-    return this.#history[this.#history.length - 1]!.index;
+    return this.#current.index;
   }
 
   /** In force at `index`, for the snapshot taken there. */
@@ -39,21 +42,25 @@ export class ConfigurationHistory {
 
   add(entry: ConfigurationAt): void {
     this.#history.push(entry);
+    this.#current = entry;
   }
 
   truncateFrom(index: LogIndex): void {
     while (this.#history.length > 1 && this.#history[this.#history.length - 1]!.index >= index) {
       this.#history.pop();
     }
+    this.#current = this.#history.at(-1)!;
   }
 
   /** A snapshot stands for everything up to its index. */
   snapshotTaken(snapshot: SnapshotMeta): void {
     const later = this.#history.filter((entry) => entry.index > snapshot.index);
     this.#history = [snapshot, ...later];
+    this.#current = this.#history.at(-1)!;
   }
 
   restore(snapshot: SnapshotMeta): void {
     this.#history = [snapshot];
+    this.#current = snapshot;
   }
 }

@@ -186,8 +186,7 @@ export class RaftLog {
    * what is not stays, which `maxUncommittedBytes` bounds.
    */
   written(sequence: number, commitIndex: LogIndex): void {
-    const durable = this.#writes.completed(sequence);
-    if (durable !== undefined) this.#durableIndex = largerIndex(this.#durableIndex, durable);
+    this.#durableIndex = largerIndex(this.#durableIndex, this.#writes.completed(sequence));
     this.#tail.evictThrough(smallerIndex(this.#durableIndex, commitIndex), this.#maxTailBytes);
   }
 

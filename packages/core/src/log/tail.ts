@@ -84,9 +84,15 @@ export class Tail {
 
   /** The batches that cover `from` to `through`, cut at both ends, as many as fit `maxBytes`; at least one. */
   slice(from: LogIndex, through: LogIndex, maxBytes: number): Batch[] {
+    const start = this.#positionOf(from);
+    // Nearly always the newest batch alone is wanted, whole: no array with room for more.
+    const newest = this.#batches[start];
+    if (start === this.#batches.length - 1 && newest?.firstIndex === from) {
+      if (lastIndexOf(newest) <= through) return [newest];
+    }
     const slice: Batch[] = [];
     let bytes = 0;
-    for (let at = this.#positionOf(from); at < this.#batches.length; at += 1) {
+    for (let at = start; at < this.#batches.length; at += 1) {
       let batch = this.#batches[at]!;
       if (batch.firstIndex > through) break;
       if (batch.firstIndex < from) batch = batchFrom(batch, from);

@@ -11,7 +11,8 @@ import { type LogIndex, previousIndex, smallerIndex } from '../types.ts';
  * ABA of asynchronous appends). docs/adr/0002 compares this with completions by (index, term).
  */
 export class WritesInFlight {
-  #writes: { readonly sequence: number; lastIndex: LogIndex; readonly bytes: number }[] = [];
+  readonly #writes: { readonly sequence: number; lastIndex: LogIndex; readonly bytes: number }[] =
+    [];
   #bytes = 0;
 
   /** Of entries that the driver keeps for the disk, overwritten ones included. */
@@ -25,17 +26,15 @@ export class WritesInFlight {
   }
 
   /** The last index that the writes up to `sequence` made durable and that still counts. */
-  completed(sequence: number): LogIndex | undefined {
+  completed(sequence: number): LogIndex {
     let durable: LogIndex | undefined;
-    let done = 0;
-    for (const write of this.#writes) {
-      if (write.sequence > sequence) break;
-      durable = write.lastIndex;
-      this.#bytes -= write.bytes;
-      done += 1;
+    const writes = this.#writes;
+    while (writes.length > 0 && writes[0]!.sequence <= sequence) {
+      const { lastIndex, bytes } = writes.shift()!;
+      durable = lastIndex;
+      this.#bytes -= bytes;
     }
-    invariant(done > 0, 'writesInOrder', sequence, this.#writes[0]?.sequence);
-    this.#writes.splice(0, done);
+    invariant(durable !== undefined, 'writesInOrder', sequence, writes[0]?.sequence);
     return durable;
   }
 

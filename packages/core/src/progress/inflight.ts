@@ -13,7 +13,7 @@ const FIRST_WINDOW = 4;
 export class Inflight {
   readonly #maxMessages: number;
   readonly #maxBytes: number;
-  #sent: { readonly lastIndex: LogIndex; readonly bytes: number }[] = [];
+  readonly #sent: { readonly lastIndex: LogIndex; readonly bytes: number }[] = [];
   #bytes = 0;
   #window: number;
 
@@ -34,14 +34,10 @@ export class Inflight {
 
   /** Everything up to `index` has arrived; acknowledgements of single messages may be lost. */
   acknowledge(index: LogIndex): void {
-    let arrived = 0;
-    for (const sent of this.#sent) {
-      if (sent.lastIndex > index) break;
-      this.#bytes -= sent.bytes;
-      arrived += 1;
+    const sent = this.#sent;
+    while (sent.length > 0 && sent[0]!.lastIndex <= index) {
+      this.#bytes -= sent.shift()!.bytes;
+      this.#window = Math.min(this.#window + 1, this.#maxMessages);
     }
-    if (arrived === 0) return;
-    this.#sent.splice(0, arrived);
-    this.#window = Math.min(this.#window + arrived, this.#maxMessages);
   }
 }

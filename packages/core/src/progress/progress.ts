@@ -20,6 +20,8 @@ export interface Progress {
   mode: Mode;
   /** The highest commitIndex that a message to it has carried. */
   sentCommit: LogIndex;
+  /** A client of it waits until it knows that this is committed; 0: none does. */
+  awaitedCommit: LogIndex;
   /** The newest round (see `AppendEntries.round`) that a message to it has carried. */
   sentRound: number;
   /** The newest round it has answered. */
@@ -69,6 +71,7 @@ export function newProgress(lastIndex: LogIndex, now: Milliseconds): Progress {
     nextIndex: nextIndex(lastIndex),
     mode: { kind: 'probe', cause: 'start', isAwaitingReply: false },
     sentCommit: 0 as LogIndex,
+    awaitedCommit: 0 as LogIndex,
     sentRound: 0,
     answeredRound: 0,
     fromRound: 0,

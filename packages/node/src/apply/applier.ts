@@ -9,6 +9,7 @@ import {
   type Batch,
   batchFrom,
   batchThrough,
+  type CommandBatch,
   indexAfter,
   type LogIndex,
   lastIndexOf,
@@ -41,13 +42,15 @@ export interface ApplyObserver<Result> {
 
 type Work = Batch | { readonly kind: 'restore'; readonly snapshot: SnapshotMeta };
 
+const NOTHING: readonly never[] = [];
+
 export class Applier<Result> {
   readonly #machine: StateMachine<Result>;
   readonly #observer: ApplyObserver<Result>;
   readonly #openSnapshot: (snapshot: SnapshotMeta) => AsyncIterable<Uint8Array>;
   readonly #now: () => Milliseconds;
   readonly #pauseEvery: number;
-  #work: Work[] = [];
+  #work: readonly Work[] = NOTHING;
   /** The call of the machine that is under way; undefined between two calls. */
   #running: Promise<void> | undefined;
   #isStopped = false;
@@ -85,11 +88,12 @@ export class Applier<Result> {
 
   /** Takes note; `run` does it. */
   enqueue(batches: readonly Batch[]): void {
-    if (batches.length > 0) this.#work = this.#work.concat(batches);
+    if (this.#work.length === 0) this.#work = batches;
+    else if (batches.length > 0) this.#work = this.#work.concat(batches);
   }
 
   restore(snapshot: SnapshotMeta): void {
-    this.#work.push({ kind: 'restore', snapshot });
+    this.#work = [...this.#work, { kind: 'restore', snapshot }];
   }
 
   /** Resolves when no call of the machine is under way. */
@@ -129,17 +133,17 @@ export class Applier<Result> {
   #startNext(): Promise<void> | undefined {
     const first = this.#work[0] as Work;
     if (first.kind === 'restore') {
-      this.#work.shift();
+      this.#work = this.#work.slice(1);
       return this.#restore(first.snapshot);
     }
     const portion = this.#takePortion();
-    const commands = portion.filter((batch) => batch.kind === 'commands');
+    const commands = commandsOf(portion);
     if (commands.length === 0) {
       this.#finish(portion, []);
       return undefined;
     }
     try {
-      const results = this.#machine.apply(commands.map((batch) => new CommittedBatch(batch)));
+      const results = this.#machine.apply(commands);
       if (results instanceof Promise) return results.then((late) => this.#finish(portion, late));
       this.#finish(portion, results as readonly Result[]);
     } catch (error) {
@@ -148,23 +152,30 @@ export class Applier<Result> {
     return undefined;
   }
 
-  #takePortion(): Batch[] {
-    const portion: Batch[] = [];
-    let taken = 0;
+  #takePortion(): readonly Batch[] {
     let room = Math.min(MAX_PORTION, this.#pauseEvery - (this.#appliedIndex % this.#pauseEvery));
+    const first = this.#work[0] as Batch;
+    if (this.#work.length === 1 && first.count <= room) {
+      this.#work = NOTHING;
+      return [first];
+    }
+    const portion: Batch[] = [];
+    let cutOff: Batch | undefined;
+    let taken = 0;
     for (const next of this.#work) {
       if (next.kind === 'restore' || room === 0) break;
+      taken += 1;
       if (next.count > room) {
         const cut = indexAfter(next.firstIndex, room);
         portion.push(batchThrough(next, previousIndex(cut)));
-        this.#work[taken] = batchFrom(next, cut);
+        cutOff = batchFrom(next, cut);
         break;
       }
       portion.push(next);
       room -= next.count;
-      taken += 1;
     }
-    this.#work = taken === this.#work.length ? [] : this.#work.slice(taken);
+    const left = this.#work.slice(taken);
+    this.#work = cutOff === undefined ? left : [cutOff, ...left];
     return portion;
   }
 
@@ -191,4 +202,11 @@ export class Applier<Result> {
     this.#appliedIndex = snapshot.index;
     this.#observer.restored(snapshot);
   }
+}
+
+const isOfCommands = (batch: Batch): batch is CommandBatch => batch.kind === 'commands';
+
+function commandsOf(portion: readonly Batch[]): CommittedBatch[] {
+  const commands = portion.every(isOfCommands) ? portion : portion.filter(isOfCommands);
+  return commands.map((batch) => new CommittedBatch(batch));
 }

@@ -81,6 +81,7 @@ export class Forwarding<Result> {
 
   /** When `place` must run again though nothing else happens. */
   get nextDeadline(): Milliseconds {
+    if (this.bytes === 0) return Number.POSITIVE_INFINITY;
     const expiry = this.#sent.size === 0 ? Number.POSITIVE_INFINITY : this.#firstExpiry();
     const isRetryDue = this.#waiting.length > 0 && this.#raft.leaderId !== undefined;
     return isRetryDue ? Math.min(expiry, this.#retryAt) : expiry;
@@ -101,6 +102,7 @@ export class Forwarding<Result> {
 
   /** Sends what waits, if there is a leader to send it to. */
   place(now: Milliseconds): void {
+    if (this.bytes === 0) return;
     if (this.#sent.size > 0) this.#giveUp(now);
     if (this.#waiting.length === 0 || now < this.#retryAt) return;
     if (this.#raft.leaderId === undefined) return;

@@ -42,6 +42,11 @@ export class LeadershipTransfers {
     });
   }
 
+  /** Nothing was asked for that is not done. */
+  get isIdle(): boolean {
+    return this.#asked.length === 0 && this.#begun.length === 0;
+  }
+
   /** First thing in a turn: what was asked for is put to the core. */
   place(now: Milliseconds): void {
     if (this.#asked.length === 0) return;

@@ -98,6 +98,11 @@ export class MembershipChanges {
     });
   }
 
+  /** Nothing was asked for that is not done. */
+  get isIdle(): boolean {
+    return this.#asked.length === 0 && this.#begun.length === 0;
+  }
+
   /** When `place` must run again though nothing else happens. */
   get nextDeadline(): Milliseconds {
     if (this.#asked.length === 0) return Infinity;

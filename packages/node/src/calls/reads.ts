@@ -102,6 +102,11 @@ export class Reads {
     this.#host.raft.step({ kind: 'readRequested', id }, now);
   }
 
+  /** Nothing is asked, or is to be. */
+  get isIdle(): boolean {
+    return this.#unasked.length === 0 && this.#asked.size === 0 && !this.#isRefreshWanted;
+  }
+
   /** When `ask` must run again though nothing else happens. */
   get nextDeadline(): Milliseconds {
     const expiry = this.#asked.size === 0 ? Number.POSITIVE_INFINITY : this.#firstExpiry();

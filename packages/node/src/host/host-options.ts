@@ -20,8 +20,11 @@ export type RaftHostOptions = Pick<
   /** Where the log of all groups and their snapshots live. Undefined: in memory only. */
   readonly directory: string | undefined;
   /**
-   * Timing and limits, of each group. Idle groups rest by default: give all hosts the same. Where
-   * hosts have thousands of groups, limits of bytes had better be lower.
+   * Timing and limits, of each group. Idle groups rest by default: give all hosts the same. A follower
+   * where nobody waits for it hears of a commit with the next append or heartbeat, as notices of their
+   * own would be half of the messages of thousands of groups: `commitNoticeDelayMs` is
+   * `heartbeatIntervalMs` by default. Where hosts have thousands of groups, limits of bytes had better
+   * be lower.
    */
   readonly raft?: RaftNodeOptions<unknown>['raft'];
   /** One line a noteworthy event; `facts.group` says of which group. @default silence */

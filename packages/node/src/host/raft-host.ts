@@ -1,4 +1,4 @@
-import { configurationOf, type NodeId } from '@quorate/core';
+import { configurationOf, DEFAULT_RAFT_OPTIONS, type NodeId } from '@quorate/core';
 import type { RaftNodeOptions } from '../api.ts';
 import { Throttle } from '../apply/throttle.ts';
 import { badOption, requireOptions, requireWhole } from '../checks.ts';
@@ -52,7 +52,8 @@ export class RaftHost implements AsyncDisposable {
    */
   static async open(options: RaftHostOptions): Promise<RaftHost> {
     requireOptions('RaftHost.open', options, HOST_OPTIONS);
-    const raft = { rest: true, ...options.raft };
+    const { heartbeatIntervalMs = DEFAULT_RAFT_OPTIONS.heartbeatIntervalMs } = options.raft ?? {};
+    const raft = { rest: true, commitNoticeDelayMs: heartbeatIntervalMs, ...options.raft };
     const resolved = checkOptions({ ...options, raft });
     requirePreferredHosts(options, resolved);
     let host: RaftHost | undefined;

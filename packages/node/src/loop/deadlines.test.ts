@@ -5,6 +5,7 @@ import { Deadlines } from './deadlines.ts';
 
 class Sleeper {
   deadline = Number.POSITIVE_INFINITY;
+  placedAt = Number.POSITIVE_INFINITY;
 }
 
 test('those that are due come out in order, each once', () => {

@@ -12,6 +12,11 @@ import type { Milliseconds } from '@quorate/core';
 export interface Sleeper {
   /** Infinity: waits for nothing. */
   readonly deadline: Milliseconds;
+  /**
+   * Where it has its place; Infinity at first and when it has none. An older place, which came too late
+   * for a nearer deadline, is stale. Kept here and not in a map, because it is asked for once a turn.
+   */
+  placedAt: Milliseconds;
 }
 
 interface Place<Who> {
@@ -21,8 +26,8 @@ interface Place<Who> {
 
 export class Deadlines<Who extends Sleeper> {
   readonly #heap: Place<Who>[] = [];
-  /** Where each has its place; an older one that came too late for a nearer deadline is stale. */
-  readonly #placeOf = new Map<Who, Milliseconds>();
+  /** Who has a place that is not stale. */
+  #count = 0;
 
   /** When to call `takeDue`. May be early; Infinity when nobody waits. */
   get next(): Milliseconds {
@@ -31,21 +36,22 @@ export class Deadlines<Who extends Sleeper> {
 
   /** Nobody waits for a time. */
   get isEmpty(): boolean {
-    return this.#placeOf.size === 0;
+    return this.#count === 0;
   }
 
   /** `who.deadline` may have changed. */
   update(who: Who): void {
     const { deadline } = who;
-    if (deadline >= (this.#placeOf.get(who) ?? Number.POSITIVE_INFINITY)) return;
-    this.#placeOf.set(who, deadline);
+    if (deadline >= who.placedAt) return;
+    if (who.placedAt === Number.POSITIVE_INFINITY) this.#count += 1;
+    who.placedAt = deadline;
     this.#heap.push({ who, at: deadline });
     this.#rise(this.#heap.length - 1);
   }
 
   /** Waits no more. */
   remove(who: Who): void {
-    this.#placeOf.delete(who);
+    this.#giveUpPlace(who);
     // What is left is stale, and nobody shall be woken for it.
     if (this.isEmpty) this.#heap.length = 0;
   }
@@ -56,12 +62,17 @@ export class Deadlines<Who extends Sleeper> {
     for (let first = this.#heap[0]; first !== undefined && first.at <= now; first = this.#heap[0]) {
       this.#removeFirst();
       const { who, at } = first;
-      if (this.#placeOf.get(who) !== at) continue;
-      this.#placeOf.delete(who);
+      if (who.placedAt !== at) continue;
+      this.#giveUpPlace(who);
       if (who.deadline <= now) due.push(who);
       else this.update(who);
     }
     return due;
+  }
+
+  #giveUpPlace(who: Who): void {
+    if (who.placedAt < Number.POSITIVE_INFINITY) this.#count -= 1;
+    who.placedAt = Number.POSITIVE_INFINITY;
   }
 
   #rise(from: number): void {

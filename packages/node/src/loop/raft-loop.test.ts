@@ -43,14 +43,14 @@ function setUp(options: { readonly isWrittenAtOnce: boolean; readonly failure?: 
     } as never,
     stallLimitMs: 1000,
     placeCalls: () => done.push('place'),
-    callDeadline: () => Number.POSITIVE_INFINITY,
+    callDeadline: Number.POSITIVE_INFINITY,
     stepped: () => {},
     sendSnapshot: () => {},
     notSent: () => {},
     deliver: () => done.push('deliver'),
     afterTurn: () => done.push('end'),
     diskStalled: () => {},
-    failed: (error: unknown) => {
+    fail: (error: unknown) => {
       if (error !== options.failure) throw error;
       done.push('failed');
     },

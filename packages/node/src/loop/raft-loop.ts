@@ -21,6 +21,7 @@ import type { Log, WriteListener } from '../storage/storage.ts';
 import type { Scheduler, TurnTaker } from './scheduler.ts';
 import { WriteQueue } from './write-queue.ts';
 
+/** Whom the loop serves. Methods, not closures: of thousands of groups each has a host. */
 export interface LoopHost {
   readonly raft: Raft;
   readonly log: Log;
@@ -28,29 +29,33 @@ export interface LoopHost {
   /** A disk that is silent for longer makes this server silent too. */
   readonly stallLimitMs: Milliseconds;
   /** Puts what callers have asked for to the core. First thing in a turn. */
-  readonly placeCalls: (now: Milliseconds) => void;
+  placeCalls(now: Milliseconds): void;
   /** When `placeCalls` must run though nothing else happens. */
-  readonly callDeadline: () => Milliseconds;
+  readonly callDeadline: Milliseconds;
   /** An input was stepped. */
-  readonly stepped: (input: Input) => void;
+  stepped(input: Input): void;
   /** A message that no connection carries: a snapshot's data has a way of its own. */
-  readonly sendSnapshot: (message: Extract<Message, { kind: 'installSnapshot' }>) => void;
+  sendSnapshot(message: Extract<Message, { kind: 'installSnapshot' }>): void;
   /** A message has certainly not left. */
-  readonly notSent: (message: Message, now: Milliseconds) => void;
+  notSent(message: Message, now: Milliseconds): void;
   /** Effects for the callers and the state machine. */
-  readonly deliver: (effects: Effects, now: Milliseconds) => void;
+  deliver(effects: Effects, now: Milliseconds): void;
   /** Last thing in a turn: everything for peers and disk is on its way. */
-  readonly afterTurn: () => void;
-  readonly diskStalled: (isStalled: boolean) => void;
+  afterTurn(): void;
+  diskStalled(isStalled: boolean): void;
   /** The core or the log has failed; the node must end. */
-  readonly failed: (error: unknown) => void;
+  fail(error: unknown): void;
 }
+
+const NOTHING: readonly never[] = [];
 
 export class RaftLoop implements WriteListener, TurnTaker {
   readonly #host: LoopHost;
   readonly #scheduler: Scheduler;
   readonly #writes = new WriteQueue();
-  #inbox: Input[] = [];
+  isQueued = false;
+  placedAt: Milliseconds = Number.POSITIVE_INFINITY;
+  #inbox: readonly Input[] = NOTHING;
   #isStopped = false;
   /** The core's deadline has come; it hears of it behind everything that has arrived by now. */
   #isTimeDue = false;
@@ -69,7 +74,8 @@ export class RaftLoop implements WriteListener, TurnTaker {
 
   get deadline(): Milliseconds {
     if (this.#isStopped) return Number.POSITIVE_INFINITY;
-    return Math.min(this.#host.raft.nextDeadline, this.#host.callDeadline());
+    const { raft, callDeadline } = this.#host;
+    return Math.min(raft.nextDeadline, callDeadline);
   }
 
   timeIsDue(): void {
@@ -77,7 +83,9 @@ export class RaftLoop implements WriteListener, TurnTaker {
   }
 
   post(input: Input): void {
-    this.#inbox.push(input);
+    // Most turns have one input, and an empty array makes room for 17 at the first push.
+    if (this.#inbox.length === 0) this.#inbox = [input];
+    else (this.#inbox as Input[]).push(input);
     this.wake();
   }
 
@@ -86,7 +94,7 @@ export class RaftLoop implements WriteListener, TurnTaker {
   }
 
   failed(error: RaftError): void {
-    this.#host.failed(error);
+    this.#host.fail(error);
   }
 
   stop(): void {
@@ -99,7 +107,7 @@ export class RaftLoop implements WriteListener, TurnTaker {
     try {
       this.#takeTurn(now);
     } catch (error) {
-      this.#host.failed(error);
+      this.#host.fail(error);
     }
   }
 
@@ -108,13 +116,14 @@ export class RaftLoop implements WriteListener, TurnTaker {
     try {
       this.#host.afterTurn();
     } catch (error) {
-      this.#host.failed(error);
+      this.#host.fail(error);
     }
   }
 
   #takeTurn(now: Milliseconds): void {
-    const { raft, transport, placeCalls } = this.#host;
-    placeCalls(now);
+    const host = this.#host;
+    const { raft } = host;
+    host.placeCalls(now);
     this.#stepInbox(now);
     if (this.#isTimeDue) {
       this.#isTimeDue = false;
@@ -124,20 +133,21 @@ export class RaftLoop implements WriteListener, TurnTaker {
     for (let effects = raft.takeEffects(now); effects; effects = raft.takeEffects(now)) {
       this.#execute(effects, now);
     }
-    transport.flush();
+    host.transport.flush();
   }
 
   #stepInbox(now: Milliseconds): void {
-    const { raft, stepped } = this.#host;
+    const host = this.#host;
+    const { raft } = host;
     const inbox = this.#inbox;
-    this.#inbox = [];
+    this.#inbox = NOTHING;
     for (const input of inbox) {
       raft.step(input, now);
       if (input.kind === 'written') {
         const messages = this.#writes.durable(input.sequence);
         this.#checkDisk(now);
         this.#sendAll(messages, now);
-      } else if (input.kind !== 'received') stepped(input);
+      } else if (input.kind !== 'received') host.stepped(input);
     }
   }
 
@@ -163,10 +173,11 @@ export class RaftLoop implements WriteListener, TurnTaker {
   }
 
   #sendAll(messages: readonly Message[], now: Milliseconds): void {
-    const { transport, sendSnapshot, notSent } = this.#host;
+    const host = this.#host;
+    const { transport } = host;
     for (const message of messages) {
-      if (message.kind === 'installSnapshot') sendSnapshot(message);
-      else if (this.#isMute || !transport.send(message)) notSent(message, now);
+      if (message.kind === 'installSnapshot') host.sendSnapshot(message);
+      else if (this.#isMute || !transport.send(message)) host.notSent(message, now);
     }
   }
 

@@ -7,6 +7,8 @@ const nextRound = () => new Promise((resolve) => setImmediate(resolve));
 function taker(name: string, done: string[], during = () => {}): TurnTaker {
   return {
     deadline: Number.POSITIVE_INFINITY,
+    placedAt: Number.POSITIVE_INFINITY,
+    isQueued: false,
     timeIsDue: () => done.push(`${name} is due`),
     takeTurn: () => {
       done.push(name);

@@ -10,6 +10,8 @@ import { Deadlines, type Sleeper } from './deadlines.ts';
 import { WakeTimer } from './wake-timer.ts';
 
 export interface TurnTaker extends Sleeper {
+  /** It has been woken and waits for its turn. The scheduler's to set. */
+  isQueued: boolean;
   /** The time it waited for has come: it hears of that in its next turn. */
   timeIsDue(): void;
   takeTurn(now: Milliseconds): void;
@@ -25,11 +27,9 @@ export class Scheduler {
   readonly #endRound: () => void;
   readonly #timer: WakeTimer;
   readonly #deadlines = new Deadlines<TurnTaker>();
-  /** In the order in which they were woken; those before `#next` have had their turn. */
+  /** In the order in which they were woken, each once; those before `#next` have had their turn. */
   #queue: TurnTaker[] = [];
   #next = 0;
-  /** Those in the queue: each is there once. */
-  readonly #queued = new Set<TurnTaker>();
   #isScheduled = false;
 
   /** @param endRound Sends and writes what the turns of one round have left to be sent and written. */
@@ -50,8 +50,8 @@ export class Scheduler {
    * of the process a late heartbeat is therefore seen before the clock is.
    */
   wake(taker: TurnTaker): void {
-    if (this.#queued.has(taker)) return;
-    this.#queued.add(taker);
+    if (taker.isQueued) return;
+    taker.isQueued = true;
     this.#queue.push(taker);
     this.#schedule();
   }
@@ -71,7 +71,7 @@ export class Scheduler {
       const now = this.#now();
       if (now - began > ROUND_MS) break;
       const taker = this.#queue[this.#next++] as TurnTaker;
-      this.#queued.delete(taker);
+      taker.isQueued = false;
       taken.push(taker);
       taker.takeTurn(now);
       this.#deadlines.update(taker);

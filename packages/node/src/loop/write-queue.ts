@@ -20,10 +20,12 @@ interface Held {
   readonly messages: readonly Message[];
 }
 
+const NOTHING: readonly Message[] = [];
+
 export class WriteQueue {
   /** Oldest first. */
-  #pending: { readonly sequence: number; readonly since: Milliseconds }[] = [];
-  #held: Held[] = [];
+  readonly #pending: { readonly sequence: number; readonly since: Milliseconds }[] = [];
+  readonly #held: Held[] = [];
   #heldCount = 0;
 
   issued(sequence: number, now: Milliseconds): void {
@@ -32,12 +34,15 @@ export class WriteQueue {
 
   /** Everything up to `sequence` is durable. Answers what may leave now. */
   durable(sequence: number): readonly Message[] {
-    this.#pending = this.#pending.filter((write) => write.sequence > sequence);
-    if (this.#held.length === 0) return [];
-    const free = this.#held.filter((held) => held.sequence <= sequence);
-    this.#held = this.#held.filter((held) => held.sequence > sequence);
-    const messages = free.flatMap((held) => held.messages);
-    this.#heldCount -= messages.length;
+    const pending = this.#pending;
+    const held = this.#held;
+    while (pending.length > 0 && (pending[0]?.sequence ?? 0) <= sequence) pending.shift();
+    let messages = NOTHING;
+    while (held.length > 0 && (held[0]?.sequence ?? 0) <= sequence) {
+      const { messages: free } = held.shift() as Held;
+      this.#heldCount -= free.length;
+      messages = messages.length === 0 ? free : messages.concat(free);
+    }
     return messages;
   }
 
@@ -45,13 +50,13 @@ export class WriteQueue {
   hold(messages: readonly Message[]): readonly Message[] {
     const newest = this.#pending.at(-1);
     if (newest === undefined) return messages;
-    if (messages.length === 0) return [];
+    if (messages.length === 0) return NOTHING;
     this.#held.push({ sequence: newest.sequence, messages });
     this.#heldCount += messages.length;
     while (this.#heldCount > MAX_HELD_MESSAGES && this.#held.length > 1) {
       this.#heldCount -= this.#held.shift()?.messages.length ?? 0;
     }
-    return [];
+    return NOTHING;
   }
 
   /** How long the disk has owed us an answer. 0 when it owes none. */

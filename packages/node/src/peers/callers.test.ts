@@ -114,6 +114,8 @@ test('a turn has no more in its inbox than one round of the event loop reads fro
       if (left === 0) done();
     },
     endTurn: () => {},
+    isQueued: false,
+    placedAt: Number.POSITIVE_INFINITY,
   };
   const { call } = await listening(context, () => {
     inbox += 1;

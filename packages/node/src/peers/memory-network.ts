@@ -47,10 +47,15 @@ export class MemoryNetwork {
 
   /** @internal Undefined while the other end is gone, the link is cut, or one end does not want it. */
   reach(from: number, to: number): Receiver | undefined {
-    const [caller, called] = [this.#members.get(from), this.#members.get(to)];
-    if (this.#cutLinks.has(linkName(from, to)) || !caller?.isOpenTo(to)) return undefined;
+    const caller = this.#members.get(from);
+    const called = this.#members.get(to);
+    if (this.#isCut(from, to) || !caller?.isOpenTo(to)) return undefined;
     if (called?.hasRemoved(from)) caller.receiver?.removed(to as NodeId);
     return called?.isOpenTo(from) ? called.receiver : undefined;
+  }
+
+  #isCut(from: number, to: number): boolean {
+    return this.#cutLinks.size > 0 && this.#cutLinks.has(linkName(from, to));
   }
 
   /** @internal */
