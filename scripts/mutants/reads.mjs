@@ -26,9 +26,9 @@ export const reads = [
     hazards: [20],
     wrong: 'reads that wait are answered when the lead is lost',
     file: 'core/src/state.ts',
-    before: "if (read.follower === undefined) outbox.reads.push({ kind: 'dropped', id: read.id });",
+    before: "if (read.follower === undefined) outbox.answerRead({ kind: 'dropped', id: read.id });",
     after:
-      "if (read.follower === undefined) outbox.reads.push({ kind: 'ready', id: read.id, readIndex: role.reads.readIndex });",
+      "if (read.follower === undefined) outbox.answerRead({ kind: 'ready', id: read.id, readIndex: role.reads.readIndex });",
     test: [
       READ,
       'a leader cut off from its quorum answers no read, and gives it back when it steps down',

@@ -36,9 +36,9 @@ export const simulated = [
     hazards: [20],
     wrong: 'a follower serves a confirmed read before it has applied so far',
     file: 'core/src/read-requests.ts',
-    before: "outbox.reads.push({ kind: 'ready', id, readIndex });",
+    before: "outbox.answerRead({ kind: 'ready', id, readIndex });",
     after:
-      "outbox.reads.push({ kind: 'ready', id, readIndex: (readIndex - readIndex) as typeof readIndex });",
+      "outbox.answerRead({ kind: 'ready', id, readIndex: (readIndex - readIndex) as typeof readIndex });",
     test: 40,
   },
 ];
