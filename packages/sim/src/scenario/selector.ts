@@ -76,7 +76,7 @@ export interface TraceSelector {
 }
 
 /** Every kind of trace event. */
-const TRACE_KINDS: Readonly<Record<TraceEvent['kind'], true>> = {
+export const TRACE_KINDS: Readonly<Record<TraceEvent['kind'], true>> = {
   becameFollower: true,
   becamePreCandidate: true,
   becameCandidate: true,
