@@ -4,19 +4,26 @@
  * Tests and `scripts/exhaustive.mjs` only; not exported.
  */
 
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Raft, RaftConfig } from '@quorate/core';
+import {
+  ACCEPTED_BEFORE_DURABLE,
+  applyEdit,
+  BEHIND_ELECTED,
+  type CoreBug,
+  EARLIER_TERMS_COUNTED,
+  HALF_ELECTS,
+  LATE_APPEND_CUTS,
+  VOTE_BEFORE_DURABLE,
+} from '../core-bugs.test.support.ts';
 import { APPEND_OVERTAKEN, FIGURE_8B, FIGURE_8C } from './starts.ts';
 import { SMALL_WORLD, type World } from './world.ts';
 
-export interface Mutant {
-  readonly name: string;
-  /** In the compiled core: every `from` of these, which must be there, becomes `to`. */
-  readonly edits: readonly { readonly file: string; readonly from: string; readonly to: string }[];
+export interface Mutant extends CoreBug {
   /** Where it is looked for. */
   readonly world: Omit<World, 'makeCore'>;
   readonly start: readonly string[];
@@ -31,19 +38,7 @@ const PROMPT = { ...SMALL_WORLD, disk: 'prompt' } as const;
 
 export const MUTANTS: readonly Mutant[] = [
   {
-    name: 'a leader commits entries of earlier terms by counting replicas (§5.4.2)',
-    edits: [
-      {
-        file: 'leader/commit.js',
-        from: 'if (log.termAt(candidate) !== node.currentTerm)',
-        to: 'if (false)',
-      },
-      {
-        file: 'leader/commit.js',
-        from: 'invariant(candidate >= role.firstIndexOfTerm',
-        to: 'invariant(true',
-      },
-    ],
+    ...EARLIER_TERMS_COUNTED,
     world: { ...PROMPT, noopOnElection: false, commands: 2, crashes: 0, maxTerm: 4 },
     start: FIGURE_8B,
     nearStart: FIGURE_8C,
@@ -58,14 +53,7 @@ export const MUTANTS: readonly Mutant[] = [
     property: 'oneVotePerTerm',
   },
   {
-    name: 'half of the votes are enough (§5.2)',
-    edits: [
-      {
-        file: 'quorum/majority.js',
-        from: 'Math.floor(voters.length / 2) + 1',
-        to: 'Math.floor(voters.length / 2)',
-      },
-    ],
+    ...HALF_ELECTS,
     world: SLOW,
     start: [],
     nearStart: [],
@@ -86,56 +74,28 @@ export const MUTANTS: readonly Mutant[] = [
     property: 'leaderCompleteness',
   },
   {
-    name: 'a vote is given before it is durable (§5.2)',
-    edits: [
-      {
-        file: 'election.js',
-        from: 'node.outbox.sendAfterWrite(reply)',
-        to: 'node.outbox.send(reply)',
-      },
-    ],
+    ...VOTE_BEFORE_DURABLE,
     world: SLOW,
     start: [],
     nearStart: [],
     property: 'voteIsDurable',
   },
   {
-    name: 'entries are accepted before they are durable (§5.3)',
-    edits: [
-      {
-        file: 'outbox.js',
-        from: "this.sendAfterWrite({ kind: 'appendAccepted'",
-        to: "this.send({ kind: 'appendAccepted'",
-      },
-    ],
+    ...ACCEPTED_BEFORE_DURABLE,
     world: SLOW,
     start: [],
     nearStart: [],
     property: 'acceptanceIsDurable',
   },
   {
-    name: 'candidates whose logs are behind get votes (§5.4.1)',
-    edits: [
-      {
-        file: 'vote.js',
-        from: 'if (isBehind(candidacy.lastEntry, voter.lastEntry))',
-        to: 'if (false)',
-      },
-    ],
+    ...BEHIND_ELECTED,
     world: PROMPT,
     start: [],
     nearStart: [],
     property: 'leaderCompleteness',
   },
   {
-    name: 'a late append removes what came after it (Figure 2, AppendEntries 3)',
-    edits: [
-      {
-        file: 'log/log.js',
-        from: 'while (index <= end && index <= this.lastIndex && this.termAt(index) === batch.term)',
-        to: 'while (false)',
-      },
-    ],
+    ...LATE_APPEND_CUTS,
     world: PROMPT,
     start: [],
     nearStart: APPEND_OVERTAKEN,
@@ -149,22 +109,14 @@ export async function mutatedWorld(mutant: Mutant): Promise<World> {
 }
 
 /** @throws {Error} if the core no longer has the text that the mutant changes. */
-export async function mutatedCore({
-  name,
-  edits,
-}: Pick<Mutant, 'name' | 'edits'>): Promise<(config: RaftConfig) => Raft> {
+export async function mutatedCore({ edits }: CoreBug): Promise<(config: RaftConfig) => Raft> {
   const { resolve } = createRequire(import.meta.url);
   const directory = mkdtempSync(join(tmpdir(), 'quorate-mutant-'));
   try {
     const filter = (path: string) => !/\.test\.|\.d\.ts|\.map$/.test(path);
     cpSync(dirname(resolve('@quorate/core')), directory, { recursive: true, filter });
     writeFileSync(join(directory, 'package.json'), '{ "type": "module" }');
-    for (const { file, from, to } of edits) {
-      const path = join(directory, file);
-      const text = readFileSync(path, 'utf8');
-      if (!text.includes(from)) throw new Error(`${name}: ${file} has no "${from}"`);
-      writeFileSync(path, text.replaceAll(from, to));
-    }
+    for (const edit of edits) applyEdit(directory, edit);
     const core: { Raft: typeof Raft } = await import(`${pathToFileURL(directory)}/index.js`);
     return (config) => new core.Raft(config);
   } finally {

@@ -256,7 +256,6 @@ const ACTIONS = {
 } as const;
 
 export type Action = SentenceOf<typeof ACTIONS>;
-export type ActionKind = Action['kind'];
 
 /** The phrases that are actions, for a parser that knows more phrases. */
 export const ACTION_PHRASES: PhraseTable = ACTIONS;

@@ -2,8 +2,18 @@
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import {
+  ACCEPTED_BEFORE_DURABLE,
+  BEHIND_ELECTED,
+  type CoreBug,
+  EARLIER_TERMS_COUNTED,
+  type Edit,
+  HALF_ELECTS,
+  LATE_APPEND_CUTS,
+  VOTE_BEFORE_DURABLE,
+} from '../core-bugs.test.support.ts';
 import { acceptTrace } from './accept.ts';
-import { type Edit, mutatedRun } from './mutated-sim.test.support.ts';
+import { mutatedRun } from './mutated-sim.test.support.ts';
 import { runForTla, type TlaRun } from './run.ts';
 
 const SEEDS = 40;
@@ -117,36 +127,19 @@ test('a trace without one of its lines is rejected where the line mattered', asy
   }
 });
 
-/** The properties of Figure 3 would often find it first. */
+/** Of the simulator: the properties of Figure 3 would often find it first. */
 const UNWATCHED: Edit = {
-  package: 'sim',
   file: 'cluster.js',
   from: '[this.properties, ...config.observers]',
   to: 'config.observers',
 };
 
 /** Bugs in the core. */
-const MUTANTS: readonly {
-  readonly name: string;
-  readonly edits: readonly Edit[];
+const MUTANTS: readonly (CoreBug & {
   /** Where the search begins, if it would take long from 1. */
   readonly seed?: number;
-}[] = [
-  {
-    name: 'a leader commits entries of earlier terms by counting replicas (§5.4.2)',
-    edits: [
-      {
-        file: 'leader/commit.js',
-        from: 'if (log.termAt(candidate) !== node.currentTerm)',
-        to: 'if (false)',
-      },
-      {
-        file: 'leader/commit.js',
-        from: 'invariant(candidate >= role.firstIndexOfTerm',
-        to: 'invariant(true',
-      },
-    ],
-  },
+})[] = [
+  EARLIER_TERMS_COUNTED,
   {
     name: 'a server votes twice in a term (§5.2)',
     edits: [
@@ -164,51 +157,11 @@ const MUTANTS: readonly {
       },
     ],
   },
-  {
-    name: 'a vote is given before it is durable (§5.2)',
-    seed: 25,
-    edits: [{ file: 'election.js', from: 'sendAfterWrite(reply)', to: 'send(reply)' }],
-  },
-  {
-    name: 'entries are accepted before they are durable (§5.3)',
-    edits: [
-      {
-        file: 'outbox.js',
-        from: "this.sendAfterWrite({ kind: 'appendAccepted'",
-        to: "this.send({ kind: 'appendAccepted'",
-      },
-    ],
-  },
-  {
-    name: 'candidates whose logs are behind get votes (§5.4.1)',
-    edits: [
-      {
-        file: 'vote.js',
-        from: 'if (isBehind(candidacy.lastEntry, voter.lastEntry))',
-        to: 'if (false)',
-      },
-    ],
-  },
-  {
-    name: 'a late append removes what came after it (Figure 2, AppendEntries 3)',
-    edits: [
-      {
-        file: 'log/log.js',
-        from: 'while (index <= end && index <= this.lastIndex && this.termAt(index) === batch.term)',
-        to: 'while (false)',
-      },
-    ],
-  },
-  {
-    name: 'half of the votes are enough (§5.2)',
-    edits: [
-      {
-        file: 'quorum/majority.js',
-        from: 'Math.floor(voters.length / 2) + 1',
-        to: 'Math.floor(voters.length / 2)',
-      },
-    ],
-  },
+  { ...VOTE_BEFORE_DURABLE, seed: 25 },
+  ACCEPTED_BEFORE_DURABLE,
+  BEHIND_ELECTED,
+  LATE_APPEND_CUTS,
+  HALF_ELECTS,
   {
     name: 'an old append is answered like a new one',
     edits: [
@@ -223,7 +176,7 @@ const MUTANT_SEEDS = 40;
 describe('the trace of a core with a bug is rejected', () => {
   for (const { name, edits, seed: first = 1 } of MUTANTS) {
     test(name, async () => {
-      const run = await mutatedRun([UNWATCHED, ...edits]);
+      const run = await mutatedRun({ sim: [UNWATCHED], core: edits });
       for (let seed = first; seed < first + MUTANT_SEEDS; seed++) {
         if ((await run(seed, LINES)).acceptance.kind === 'rejected') return;
       }
