@@ -1,4 +1,4 @@
-import { type Batch, lastIndexOf } from './entry.ts';
+import { type Batch, bytesOf, lastIndexOf } from './entry.ts';
 import { invariant } from './invariant.ts';
 import type { RaftLog } from './log/log.ts';
 import { type LogIndex, largerIndex, nextIndex, smallerIndex } from './types.ts';
@@ -36,8 +36,7 @@ export class ApplyQueue {
     const batches = log.slice(from, through, this.#maxBytes - this.#bytesOut);
     const last = batches[batches.length - 1]!;
     invariant(batches[0]!.firstIndex === from, 'appliedInOrder', batches[0]!.firstIndex, from);
-    let bytes = 0;
-    for (const batch of batches) bytes += batch.byteLength;
+    const bytes = bytesOf(batches);
     this.#handedIndex = lastIndexOf(last);
     this.#out.push({ lastIndex: this.#handedIndex, bytes });
     this.#bytesOut += bytes;

@@ -4,14 +4,14 @@
  * vote.ts judges a candidate; this file asks for votes, gives them and counts them.
  */
 
-import { isVoter, membersOf } from './configuration/configuration.ts';
+import { isVoter, votersOf } from './configuration/configuration.ts';
 import { invariant } from './invariant.ts';
 import { startLeading } from './leader/leader.ts';
 import type { PreVoteReply, RequestPreVote, RequestVote, RequestVoteReply } from './messages.ts';
 import { electionResult } from './quorum/joint.ts';
 import { askLeaderToShow, wake } from './rest.ts';
 import type { NodeState } from './state.ts';
-import { nextTerm, TERM_ZERO } from './types.ts';
+import { type NodeId, nextTerm, TERM_ZERO } from './types.ts';
 import { judgeVote, type VoteVerdict } from './vote.ts';
 
 /** The election timeout has passed without a leader (Figure 2, Followers; Candidates). */
@@ -118,7 +118,7 @@ export function onRequestVote(node: NodeState, request: RequestVote): void {
  * last an election timeout, and voters that lost it too do not protect it. A voter that still hears
  * it does, so one broken connection deposes nobody. Under leases voters keep their promise.
  */
-export function onLeaderUnreachable(node: NodeState, peer: NodeState['id']): void {
+export function onLeaderUnreachable(node: NodeState, peer: NodeId): void {
   const { role, now } = node;
   const { leaseReads, heartbeatIntervalMs, electionTimeoutMs } = node.options;
   if (role.kind === 'follower' && role.leaderId === peer) wake(node);
@@ -147,7 +147,7 @@ export function onOwnVoteWritten(node: NodeState, sequence: number): void {
   countVote(node, node.id, true);
 }
 
-function countPreVote(node: NodeState, voter: NodeState['id'], isGranted: boolean): void {
+function countPreVote(node: NodeState, voter: NodeId, isGranted: boolean): void {
   if (node.role.kind !== 'preCandidate') return;
   node.role.votes.set(voter, isGranted);
   const result = electionResult(node.configuration, node.role.votes);
@@ -155,7 +155,7 @@ function countPreVote(node: NodeState, voter: NodeState['id'], isGranted: boolea
   if (result === 'lost') node.becomeFollower(undefined, 'lost-pre-vote');
 }
 
-function countVote(node: NodeState, voter: NodeState['id'], isGranted: boolean): void {
+function countVote(node: NodeState, voter: NodeId, isGranted: boolean): void {
   if (node.role.kind !== 'candidate') return;
   node.role.votes.set(voter, isGranted);
   const result = electionResult(node.configuration, node.role.votes);
@@ -190,11 +190,8 @@ function hasLiveLeader(node: NodeState): boolean {
   return node.now - node.leaderHeardAt < node.options.electionTimeoutMs;
 }
 
-function* otherVoters(node: NodeState): Iterable<NodeState['id']> {
-  for (const member of membersOf(node.configuration)) {
-    if (member !== node.id && isVoter(node.configuration, member)) yield member;
-  }
-}
+const otherVoters = ({ configuration, id }: NodeState): readonly NodeId[] =>
+  votersOf(configuration).filter((voter) => voter !== id);
 
 function traceVote(
   node: NodeState,

@@ -74,6 +74,12 @@ export function configurationBatch(
 export const lastIndexOf = (batch: Batch): LogIndex =>
   (batch.firstIndex + batch.count - 1) as LogIndex;
 
+export function bytesOf(batches: readonly Batch[]): number {
+  let bytes = 0;
+  for (const batch of batches) bytes += batch.byteLength;
+  return bytes;
+}
+
 /** The entries of `batch` at and after `index`, which must lie within it. */
 export function batchFrom(batch: Batch, index: LogIndex): Batch {
   if (batch.kind !== 'commands' || index <= batch.firstIndex) return batch;

@@ -1,4 +1,4 @@
-import { type Configuration, membersOf } from './configuration/configuration.ts';
+import { ascending, type Configuration, membersOf } from './configuration/configuration.ts';
 import { isLeader, type NodeState } from './state.ts';
 import type { LogIndex, NodeId } from './types.ts';
 
@@ -38,7 +38,6 @@ export class MembershipView {
 function contactsOf(node: NodeState): readonly NodeId[] {
   const { configurations } = node.log;
   const before = configurations.at(node.commitIndex);
-  const contacts = new Set([...membersOf(configurations.current), ...membersOf(before)]);
-  if (isLeader(node)) for (const id of node.role.progress.keys()) contacts.add(id);
-  return [...contacts].sort((a, b) => a - b);
+  const sentTo = isLeader(node) ? node.role.progress.keys() : [];
+  return ascending([...membersOf(configurations.current), ...membersOf(before), ...sentTo]);
 }

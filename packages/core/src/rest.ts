@@ -17,7 +17,7 @@ import { followLeader } from './follower.ts';
 import type { Message, Rest, RestAccepted } from './messages.ts';
 import type { Progress } from './progress/progress.ts';
 import { reachedByQuorum } from './quorum/joint.ts';
-import { isLeader, type LeaderNode, type NodeState } from './state.ts';
+import { isLeader, isSilent, type LeaderNode, type NodeState, priorityOf } from './state.ts';
 import { INDEX_ZERO, type NodeId } from './types.ts';
 
 export function isAtRest({ role }: NodeState): boolean {
@@ -34,7 +34,7 @@ export function mayRest(node: LeaderNode): boolean {
 
 /** Is there nothing to say but a heartbeat, to a quorum that answers and lacks nothing? */
 function hasNothingToSay(node: LeaderNode): boolean {
-  const { options, log, role, commitIndex, configuration, id } = node;
+  const { log, role, commitIndex, configuration, id } = node;
   if (role.transfer !== undefined) return false;
   // An older term's entry that all hold is not committed for that (Figure 8).
   if (commitIndex !== log.lastIndex || commitIndex !== log.durableIndex) return false;
@@ -46,18 +46,17 @@ function hasNothingToSay(node: LeaderNode): boolean {
     if (isAway(node, progress)) continue;
     if (progress.mode.kind !== 'replicate' || progress.matchIndex !== log.lastIndex) return false;
     // It shall have the lead soon (transfer.ts).
-    const { priorities } = options;
-    if ((priorities[follower] ?? 0) > (priorities[id] ?? 0)) return false;
+    if (priorityOf(node, follower) > priorityOf(node, id)) return false;
   }
   return reachedByQuorum(configuration, (voter) => (isWithUs(node, voter) ? 1 : 0)) === 1;
 }
 
 /** Did not answer for an election timeout, or cannot be reached: not waited for. */
-function isAway({ now, options, role }: LeaderNode, progress: Progress): boolean {
+function isAway(node: LeaderNode, progress: Progress): boolean {
   // Its data are on their way, by a stream that answers when they have arrived.
   if (progress.mode.kind === 'snapshot') return false;
-  if (role.isResting && hasAccepted(progress)) return false;
-  return now >= progress.lastHeardAt + options.electionTimeoutMs;
+  if (node.role.isResting && hasAccepted(progress)) return false;
+  return isSilent(node, progress);
 }
 
 const hasAccepted = ({ restIndex }: Progress): boolean => restIndex !== INDEX_ZERO;

@@ -11,6 +11,7 @@ import { invariant } from './invariant.ts';
 import type { RaftLog } from './log/log.ts';
 import type { ResolvedRaftOptions } from './options.ts';
 import { Outbox } from './outbox.ts';
+import type { Progress } from './progress/progress.ts';
 import type { Random } from './random.ts';
 import type { FollowerState, LeaderState, Role } from './role.ts';
 import type { StepDownReason, TraceSink } from './trace.ts';
@@ -197,3 +198,11 @@ export class NodeState {
 export type LeaderNode = NodeState & { role: LeaderState };
 
 export const isLeader = (node: NodeState): node is LeaderNode => node.role.kind === 'leader';
+
+/** It has not answered us for an election timeout. */
+export const isSilent = ({ now, options }: LeaderNode, { lastHeardAt }: Progress): boolean =>
+  now >= lastHeardAt + options.electionTimeoutMs;
+
+/** Of two voters the one with more had better lead. */
+export const priorityOf = ({ options }: NodeState, id: NodeId): number =>
+  options.priorities[id] ?? 0;

@@ -1,6 +1,6 @@
 import type { Configuration } from './configuration/configuration.ts';
 import type { Mode } from './progress/progress.ts';
-import type { LeaderNode } from './state.ts';
+import { isSilent, type LeaderNode } from './state.ts';
 import type { LogIndex, Milliseconds, NodeId, Term } from './types.ts';
 
 /** What a server shows of itself. Reading it changes nothing. */
@@ -36,10 +36,11 @@ export interface FollowerStatus {
   readonly isActive: boolean;
 }
 
-export function followersOf({ role, now, options }: LeaderNode): readonly FollowerStatus[] {
-  return [...role.progress].map(([id, { matchIndex, nextIndex, mode, lastHeardAt }]) => {
-    const silentMs = now - lastHeardAt;
-    const isActive = silentMs < options.electionTimeoutMs;
+export function followersOf(node: LeaderNode): readonly FollowerStatus[] {
+  return [...node.role.progress].map(([id, progress]) => {
+    const { matchIndex, nextIndex, mode, lastHeardAt } = progress;
+    const silentMs = node.now - lastHeardAt;
+    const isActive = !isSilent(node, progress);
     return { id, matchIndex, nextIndex, mode: mode.kind, silentMs, isActive };
   });
 }

@@ -1,6 +1,6 @@
 import type { Configuration } from './configuration/configuration.ts';
 import type { HardState, SnapshotMeta } from './entry.ts';
-import type { EntryId, LogIndex, Term } from './types.ts';
+import { type EntryId, INDEX_ZERO, type LogIndex, TERM_ZERO, type Term } from './types.ts';
 
 /**
  * What a server finds on its disk when it starts. The log's commands stay on the disk; the core
@@ -31,13 +31,12 @@ export interface ConfigurationAt {
 
 /** A server that has never stored anything, in a cluster that begins with this configuration. */
 export function emptyStoredState(configuration: Configuration): StoredState {
-  const index = 0 as LogIndex;
-  const term = 0 as Term;
+  const base = { index: INDEX_ZERO, term: TERM_ZERO };
   return {
-    hardState: { term, votedFor: undefined, commitIndex: index },
-    snapshot: { index, term, configuration },
-    base: { index, term },
-    lastIndex: index,
+    hardState: { term: TERM_ZERO, votedFor: undefined, commitIndex: INDEX_ZERO },
+    snapshot: { ...base, configuration },
+    base,
+    lastIndex: INDEX_ZERO,
     terms: [],
     configurations: [],
   };

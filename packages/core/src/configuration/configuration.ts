@@ -52,8 +52,12 @@ export function configurationOf(voters: readonly number[]): Configuration {
   };
 }
 
-export const isVoter = (configuration: Configuration, id: NodeId): boolean =>
-  configuration.voters.includes(id) || configuration.outgoing.includes(id);
+export const isVoter = ({ voters, outgoing }: Configuration, id: NodeId): boolean =>
+  voters.includes(id) || outgoing.includes(id);
+
+/** During a change those of both configurations, each once. */
+export const votersOf = ({ voters, outgoing }: Configuration): readonly NodeId[] =>
+  outgoing.length === 0 ? voters : ascending([...voters, ...outgoing]);
 
 /** Its vote alone elects, its disk alone commits. */
 export const isOnlyVoter = ({ voters, outgoing }: Configuration, id: NodeId): boolean =>

@@ -26,7 +26,7 @@ import { configurationBatch } from '../entry.ts';
 import type { ChangeAnswer } from '../inputs.ts';
 import { newProgress, type Progress } from '../progress/progress.ts';
 import { reachedByQuorum } from '../quorum/joint.ts';
-import { isLeader, type LeaderNode, type NodeState } from '../state.ts';
+import { isLeader, isSilent, type LeaderNode, type NodeState } from '../state.ts';
 import { type LogIndex, type NodeId, nextIndex } from '../types.ts';
 import { hasCaughtUp } from './catch-up.ts';
 
@@ -58,10 +58,9 @@ function judgeLeader(node: LeaderNode): ChangeRefusal | undefined {
 /** Could those who answer now, and stream our log, commit under `next`? A newcomer cannot yet. */
 function isReachable(node: LeaderNode, next: Configuration): boolean {
   const { progress } = node.role;
-  const since = node.now - node.options.electionTimeoutMs;
   const isWithUs = (id: NodeId) => {
     const of = progress.get(id);
-    return id === node.id || (of?.mode.kind === 'replicate' && of.lastHeardAt > since);
+    return id === node.id || (of?.mode.kind === 'replicate' && !isSilent(node, of));
   };
   return reachedByQuorum(next, (id) => (isWithUs(id) ? 1 : 0)) === 1;
 }
@@ -111,7 +110,7 @@ function giveVotes(node: LeaderNode, next: Membership): void {
 function hasBeenTold(node: LeaderNode, progress: Progress): boolean {
   const { currentIndex } = node.log.configurations;
   if (progress.matchIndex >= currentIndex && progress.sentCommit >= currentIndex) return true;
-  return node.now >= progress.lastHeardAt + node.options.electionTimeoutMs;
+  return isSilent(node, progress);
 }
 
 /**

@@ -7,7 +7,7 @@
  * This file is on the hot path; `bench/` measures it as part of the whole.
  */
 
-import { type Batch, lastIndexOf } from '../entry.ts';
+import { type Batch, bytesOf, lastIndexOf } from '../entry.ts';
 import type { AppendAccepted, AppendRejected } from '../messages.ts';
 import { Inflight } from '../progress/inflight.ts';
 import { type Progress, type Replicate, toProbe, toReplicate } from '../progress/progress.ts';
@@ -258,12 +258,6 @@ function heard(node: LeaderNode, progress: Progress, round: number): void {
 
 function entriesFrom(node: LeaderNode, from: LogIndex): readonly Batch[] {
   return node.log.slice(from, node.log.lastIndex, node.options.maxAppendBytes);
-}
-
-function bytesOf(batches: readonly Batch[]): number {
-  let bytes = 0;
-  for (const batch of batches) bytes += batch.byteLength;
-  return bytes;
 }
 
 function isHeartbeatDue(node: LeaderNode, progress: Progress): boolean {

@@ -10,7 +10,7 @@ import { isVoter } from '../configuration/configuration.ts';
 import { startTransferElection } from '../election.ts';
 import type { TransferAnswer } from '../inputs.ts';
 import type { TimeoutNow } from '../messages.ts';
-import { isLeader, type LeaderNode, type NodeState } from '../state.ts';
+import { isLeader, type LeaderNode, type NodeState, priorityOf } from '../state.ts';
 import type { Milliseconds, NodeId } from '../types.ts';
 
 /** @param target Undefined: whoever is best placed. */
@@ -62,8 +62,6 @@ export function preferHigherPriority(node: LeaderNode): void {
   role.mayPreferFrom = now + PATIENCE * options.electionTimeoutMs;
   begin(node, best);
 }
-
-const priorityOf = ({ options }: NodeState, id: NodeId): number => options.priorities[id] ?? 0;
 
 /** Holds all that is committed, and has just been heard. */
 function followsClosely({ role, options, now, commitIndex }: LeaderNode, id: NodeId): boolean {

@@ -1,5 +1,5 @@
 import type { LogIndex, Milliseconds } from '../types.ts';
-import { largerIndex, nextIndex } from '../types.ts';
+import { INDEX_ZERO, largerIndex, nextIndex } from '../types.ts';
 import type { Inflight } from './inflight.ts';
 
 /**
@@ -67,17 +67,17 @@ export interface SnapshotTransfer {
 /** A follower as a new leader sees it (Figure 2, volatile state on leaders). */
 export function newProgress(lastIndex: LogIndex, now: Milliseconds): Progress {
   return {
-    matchIndex: 0 as LogIndex,
+    matchIndex: INDEX_ZERO,
     nextIndex: nextIndex(lastIndex),
     mode: { kind: 'probe', cause: 'start', isAwaitingReply: false },
-    sentCommit: 0 as LogIndex,
-    awaitedCommit: 0 as LogIndex,
+    sentCommit: INDEX_ZERO,
+    awaitedCommit: INDEX_ZERO,
     sentRound: 0,
     answeredRound: 0,
     fromRound: 0,
     lastSentAt: -Infinity,
     lastHeardAt: now,
-    restIndex: 0 as LogIndex,
+    restIndex: INDEX_ZERO,
   };
 }
 
@@ -90,7 +90,7 @@ export function toProbe(
 ): void {
   progress.nextIndex = largerIndex(guess, nextIndex(progress.matchIndex));
   progress.mode = { kind: 'probe', cause, isAwaitingReply };
-  progress.sentCommit = 0 as LogIndex;
+  progress.sentCommit = INDEX_ZERO;
 }
 
 /** The logs are known to agree up to matchIndex. */
