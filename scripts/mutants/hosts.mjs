@@ -49,4 +49,16 @@ export const hosts = [
       'a removal that is cut anywhere leaves the group as it was or removed',
     ],
   },
+  {
+    id: 'empty-group-taken-for-damage',
+    hazards: [28],
+    wrong: 'a group without entries ends the start of its host, once old records are gone',
+    file: 'node/src/storage/shared/group-state.ts',
+    before: 'this.shape.begins();',
+    after: '',
+    test: [
+      'node/src/storage/shared/shared-log.test.ts',
+      'a group without entries is found where old records are gone, also when it is moved',
+    ],
+  },
 ];

@@ -47,6 +47,11 @@ export class LogShape {
     this.#mayBeginAnywhere = mayBeginAnywhere;
   }
 
+  /** No entry came before those that are there, or will be. */
+  begins(): void {
+    this.#mayBeginAnywhere = false;
+  }
+
   /** `locations` are those of `write.batches`. */
   applyWrite(write: StoredWrite, locations: readonly BatchLocation[]): void {
     if (write.hardState !== undefined) this.hardState = write.hardState;

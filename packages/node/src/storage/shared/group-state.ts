@@ -52,6 +52,8 @@ export class GroupState {
   begin(configuration: Configuration, record: number): void {
     const { snapshot } = this.shape;
     this.shape.snapshot = { ...snapshot, configuration };
+    // It may have no entry yet, and none for long: it waits to be added, or for a majority.
+    this.shape.begins();
     this.#snapshotAt = record;
   }
 

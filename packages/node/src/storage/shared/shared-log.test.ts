@@ -227,6 +227,42 @@ test('an idle group does not keep what others have written since', async () => {
   assert.deepEqual(log.groups(), GROUPS);
 });
 
+test('a group without entries is found where old records are gone, also when it is moved', async () => {
+  const history = new History(9, {});
+  const log = await history.run(300);
+  assert.ok(history.disk.journal.some(({ kind }) => kind === 'rename' || kind === 'remove'));
+  const waiting = log.stateOf(60);
+  log.begin(waiting, INITIAL);
+  await log.settled(waiting);
+  const voted = hardStateOf(4, 2, 0);
+  const voter = log.stateOf(61);
+  log.begin(voter, INITIAL);
+  const none = { durable: () => {}, failed: assert.ifError };
+  new GroupLog(log, voter).write(writeOf({ hardState: voted }), none);
+  await log.close();
+
+  let again = await open(history.disk.afterKill());
+  const first = again.stateOf(60).neededFrom;
+  for (let index = 1; again.stateOf(60).neededFrom === first; index += 6) {
+    const batches = [batchOf(1, index, 'abcdef')];
+    const done = new Promise<void>((durable, failed) => {
+      const listener = { durable: () => durable(), failed };
+      new GroupLog(again, again.stateOf(70)).write(writeOf({ batches }), listener);
+    });
+    again.commit();
+    await done;
+    const last = (index + 5) as LogIndex;
+    void new GroupLog(again, again.stateOf(70)).compact(snapshotOf(last, 1), last);
+  }
+  await again.close();
+  again = await open(history.disk.afterKill());
+  for (const group of [60, 61]) {
+    const { shape } = again.stateOf(group);
+    assert.deepEqual([shape.lastIndex, shape.snapshot.configuration], [0, INITIAL]);
+  }
+  assert.deepEqual(again.stateOf(61).shape.hardState, voted);
+});
+
 test('what all groups ask for in one round is one write to the disk', async () => {
   const disk = new MemoryFileSystem();
   const log = await open(disk, { segmentBytes: 1_048_576 });
