@@ -52,6 +52,14 @@ test('what clients saw is looked at as a whole', async () => {
   );
 });
 
+test('a history that was not decided counts as a failure', async () => {
+  const { history } = await clientsWhoRead('new');
+  assert.throws(
+    () => history.expectLinearizable(0),
+    /^PropertyViolation: linearizable.*undecided: key a/,
+  );
+});
+
 test('a read from before what was committed when it was asked for is refused', async () => {
   await assert.rejects(clientsWhoRead('new', 1), /^PropertyViolation: readsAreFresh/);
 });

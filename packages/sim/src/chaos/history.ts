@@ -72,13 +72,20 @@ export class History {
     });
   }
 
-  /** @throws {PropertyViolation} unless some order of the operations explains every answer. */
+  /** @throws {PropertyViolation} unless some order of the operations is found that explains every answer. */
   expectLinearizable(maxSteps: number): void {
     for (const operation of this.#operations) this.#expectVoid(operation);
     const history = this.#operations.flatMap(historyOf);
     const verdict = checkLinearizability(keyValueModel, history, { maxSteps });
     this.#note(`history ${verdict.kind}`);
-    if (verdict.kind !== 'illegal') return;
+    if (verdict.kind === 'linearizable') return;
+    if (verdict.kind === 'outOfBudget') {
+      const { partition, steps } = verdict;
+      throw new PropertyViolation(
+        'linearizable',
+        `undecided: key ${partition} after ${steps} steps`,
+      );
+    }
     const window = verdict.window.map((operation) => JSON.stringify(operation)).join('\n  ');
     throw new PropertyViolation('linearizable', `these contradict each other:\n  ${window}`);
   }

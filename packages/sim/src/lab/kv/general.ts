@@ -150,7 +150,8 @@ export function expectBoundedState(lab: KeyValueLab): void {
 
 export function expectLinearizable(lab: KeyValueLab): void {
   const verdict = checkLinearizability(keyValueModel, lab.history);
-  if (verdict.kind !== 'illegal') return;
+  if (verdict.kind === 'linearizable') return;
+  expect(verdict.kind === 'illegal', `linearizable or not? Undecided after ${verdict.steps} steps`);
   const blocked = JSON.stringify(verdict.blocked.input);
   expect(false, `not linearizable: key ${verdict.partition}, no place for ${blocked}`);
 }
