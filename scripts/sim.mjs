@@ -59,7 +59,7 @@ async function main(values) {
   const count = wholeNumber('seeds', values.seeds);
   prepare();
   const sim = await import('../packages/sim/dist/index.js');
-  if (values.scenario !== undefined) return play(sim, values.scenario);
+  if (values.scenario !== undefined) return play(sim, values);
   if (values.tla !== undefined) return trace(sim, first, values);
   if (count === undefined && values.seed !== undefined)
     return one(sim, first, options, values.json);
@@ -68,7 +68,11 @@ async function main(values) {
   if (runs.failures.length > 0) throw new Error(`${runs.failures.length} runs failed`);
 }
 
-async function play({ parseScenario, playScenario }, file) {
+/** A scenario says itself what is given: its seed is a line of the file. */
+async function play({ parseScenario, playScenario }, { scenario: file, ...others }) {
+  const flags = ['seed', 'seeds', 'scale', 'servers', 'parallel', 'json', 'tla'];
+  const wrong = flags.find((flag) => others[flag]);
+  if (wrong !== undefined) throw new Error(`--scenario goes alone, not with --${wrong}`);
   const parsed = parseScenario(readFileSync(file, 'utf8'), file);
   await playScenario(parsed, { file });
   console.log(`passed: ${parsed.scenario.title}`);
@@ -76,7 +80,7 @@ async function play({ parseScenario, playScenario }, file) {
 
 /** Its own run, of what the specification knows: see docs/tla.md. */
 async function trace({ runForTla }, seed, { tla: file, ...others }) {
-  const wrong = ['seeds', 'scale', 'parallel', 'json'].find((flag) => others[flag]);
+  const wrong = ['seeds', 'scale', 'servers', 'parallel', 'json'].find((flag) => others[flag]);
   if (wrong !== undefined) throw new Error(`--tla goes with --seed only, not with --${wrong}`);
   const { size, lines, acceptance, endsEarly, failure } = await runForTla(seed);
   writeFileSync(file, `${lines.join('\n')}\n`);

@@ -11,7 +11,7 @@ import {
   type TraceEvent,
 } from '@quorate/core';
 import { CarelessClients, type Clients } from './clients.ts';
-import { between, seedFrom } from './dice.ts';
+import { between, diceOfTime, seedOf } from './dice.ts';
 import { Disk, type WriteDuration } from './disk.ts';
 import { Hosts } from './hosts.ts';
 import { LocalClock } from './local-clock.ts';
@@ -73,6 +73,9 @@ export type Mishap =
   /** It was at rest, and another process fell silent. */
   | { readonly kind: 'wokenBySilence'; readonly server: NodeId };
 
+/** What dice are for. */
+const [LINK, DISK, SERVER, MACHINE] = [1, 2, 3, 4];
+
 export class Cluster {
   readonly time: Time;
   readonly random: Random;
@@ -102,10 +105,15 @@ export class Cluster {
         : new Observers([this.properties, ...config.observers]);
     this.time = config.time;
     this.random = seededRandom(config.seed);
-    this.network = new Network(this.time, this.#stream(), config.network, {
-      arrived: (parcel) => this.#arrived(parcel),
-      lost: (parcel) => this.#callEnded(parcel, false),
-    });
+    this.network = new Network(
+      this.time,
+      (from, to) => this.#dice(LINK, from, to),
+      config.network,
+      {
+        arrived: (parcel) => this.#arrived(parcel),
+        lost: (parcel) => this.#callEnded(parcel, false),
+      },
+    );
     this.#hosts = new Hosts({
       time: this.time,
       network: this.network,
@@ -144,7 +152,7 @@ export class Cluster {
     const stored = this.#config.stored?.get(id) ?? new StoredLog(configurationOf(voters));
     const { time } = this;
     const { makeDisk = newDisk, writeDuration } = this.#config;
-    this.#disks.set(id, makeDisk(time, this.#stream(), writeDuration, stored));
+    this.#disks.set(id, makeDisk(time, this.#dice(DISK, id), writeDuration, stored));
     this.#clocks.set(id, new LocalClock(time));
     this.#ids = [...this.#ids, id].sort((a, b) => a - b);
   }
@@ -186,7 +194,8 @@ export class Cluster {
   /** Starts a server on what its disk holds; undefined if that has rotted, and the server says so. */
   start(id: NodeId): Server | undefined {
     if (this.#servers.has(id)) throw new Error(`server ${id} runs already`);
-    const random = this.#stream();
+    const random = this.#dice(SERVER, id);
+    const machineDice = this.#dice(MACHINE, id);
     const disk = this.disk(id);
     const { onMishap = () => {}, makeService, makeCore = realCore } = this.#config;
     const { keepEntries, time } = this.#config;
@@ -214,7 +223,7 @@ export class Cluster {
       },
       send: (parcel) => this.#send(server, parcel),
       makeService,
-      applyDuration: () => this.applyDuration(random),
+      applyDuration: () => this.applyDuration(machineDice),
       keepEntries,
       makeCore,
     });
@@ -290,9 +299,9 @@ export class Cluster {
     }
   }
 
-  /** A stream of its own for each consumer, so that their draws do not disturb each other. */
-  #stream(): Random {
-    return seededRandom(seedFrom(this.random));
+  /** Dice for each consumer, so that their rolls do not disturb each other. */
+  #dice(...consumer: readonly number[]): Random {
+    return diceOfTime(seedOf(this.#config.seed, ...consumer), () => this.time.now());
   }
 }
 

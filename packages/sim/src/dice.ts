@@ -1,4 +1,4 @@
-import type { Random } from '@quorate/core';
+import { type Milliseconds, type Random, seededRandom } from '@quorate/core';
 
 /** An integer from 0 to `count - 1`. */
 export const below = (random: Random, count: number): number => Math.floor(random() * count);
@@ -27,3 +27,32 @@ export function shuffled<Item>(random: Random, items: readonly Item[]): Item[] {
 
 /** A seed for an independent stream, so that drawing more here changes nothing there. */
 export const seedFrom = (random: Random): number => below(random, 2 ** 32);
+
+/** A seed that follows from another one and from who is to have it. */
+export function seedOf(seed: number, ...names: readonly number[]): number {
+  let mixed = seed;
+  for (const name of names) {
+    mixed = Math.imul(mixed ^ name, 0x9e3779b1);
+    mixed = Math.imul(mixed ^ (mixed >>> 15), 0x85ebca6b);
+    mixed ^= mixed >>> 13;
+  }
+  return mixed >>> 0;
+}
+
+/**
+ * Dice that roll what the time says, by the millisecond, and not what was rolled before: when something
+ * is left out of a run, the rest of it meets the same luck as long as it happens at much the same time.
+ * Runs that fail become smaller so than with dice that go on from roll to roll (docs/simulation.md).
+ */
+export function diceOfTime(seed: number, now: () => Milliseconds): Random {
+  let since = -1;
+  let random: Random = () => 0;
+  return () => {
+    const at = Math.floor(now());
+    if (at !== since) {
+      since = at;
+      random = seededRandom(seedOf(seed, at));
+    }
+    return random();
+  };
+}

@@ -53,7 +53,9 @@ export class Network {
   /** Messages that a behaviour of infinite delay keeps until somebody takes them, oldest first. */
   readonly held: Parcel[] = [];
   readonly #time: Time;
-  readonly #random: Random;
+  /** Each direction of a link has dice of its own: what happens on one changes nothing on others. */
+  readonly #dice = new Map<string, Random>();
+  readonly #makeDice: (from: NodeId, to: NodeId) => Random;
   readonly #events: NetworkEvents;
   /** Directed links, as `from>to`. */
   readonly #cutLinks = new Set<string>();
@@ -61,9 +63,14 @@ export class Network {
   #calls = 0;
   #bytes = 0;
 
-  constructor(time: Time, random: Random, behaviour: NetworkBehaviour, events: NetworkEvents) {
+  constructor(
+    time: Time,
+    makeDice: (from: NodeId, to: NodeId) => Random,
+    behaviour: NetworkBehaviour,
+    events: NetworkEvents,
+  ) {
     this.#time = time;
-    this.#random = random;
+    this.#makeDice = makeDice;
     this.behaviour = behaviour;
     this.#events = events;
   }
@@ -89,17 +96,19 @@ export class Network {
 
   send(parcel: Parcel): void {
     const { message } = parcel;
+    const { from, to } = message;
     if (isRequest[message.kind]) {
       this.#calls++;
       this.#callsTo.set(message.to, this.callsTo(message.to) + 1);
       this.#bytes += sizeOf(parcel);
     }
-    if (this.#cutLinks.size > 0 && !this.isConnected(message.from, message.to)) {
-      this.#lose(parcel, this.cutNoticeMs());
+    if (this.#cutLinks.size > 0 && !this.isConnected(from, to)) {
+      this.#lose(parcel, this.cutNoticeMs(from, to));
       return;
     }
-    const delays = this.behaviour.delaysOf(isRequest[message.kind], this.#random);
-    if (delays.length === 0) this.#lose(parcel, this.behaviour.lossNoticeMs(this.#random));
+    const dice = this.#diceOf(from, to);
+    const delays = this.behaviour.delaysOf(isRequest[message.kind], dice);
+    if (delays.length === 0) this.#lose(parcel, this.behaviour.lossNoticeMs(dice));
     // Commands that are passed on are told apart by nobody: a connection does not repeat them.
     const copies = message.kind === 'forwardProposal' ? delays.slice(0, 1) : delays;
     for (const delayMs of copies) this.#deliver(parcel, delayMs);
@@ -114,19 +123,29 @@ export class Network {
   /** How long something takes that is said now; undefined when it is lost. */
   tripMs(from: NodeId, to: NodeId): Milliseconds | undefined {
     if (!this.isConnected(from, to)) return undefined;
-    const [delayMs = Infinity] = this.behaviour.delaysOf(true, this.#random);
+    const [delayMs = Infinity] = this.behaviour.delaysOf(true, this.#diceOf(from, to));
     return delayMs < Infinity ? delayMs : undefined;
   }
 
   /** After so long the sender learns that a link was cut or the other server down. */
-  cutNoticeMs(): Milliseconds {
-    return this.behaviour.cutNoticeMs(this.#random);
+  cutNoticeMs(from: NodeId, to: NodeId): Milliseconds {
+    return this.behaviour.cutNoticeMs(this.#diceOf(from, to));
+  }
+
+  #diceOf(from: NodeId, to: NodeId): Random {
+    const link = `${from}>${to}`;
+    const known = this.#dice.get(link);
+    if (known !== undefined) return known;
+    const dice = this.#makeDice(from, to);
+    this.#dice.set(link, dice);
+    return dice;
   }
 
   /** It arrives now, whatever the links are like. */
   arrive(parcel: Parcel): void {
     const isTaken = this.#events.arrived(parcel);
-    if (!isTaken) this.#lose(parcel, this.cutNoticeMs());
+    const { from, to } = parcel.message;
+    if (!isTaken) this.#lose(parcel, this.cutNoticeMs(from, to));
     else if (!isRequest[parcel.message.kind]) this.#bytes += sizeOf(parcel);
   }
 

@@ -184,7 +184,8 @@ export class SnapshotTransfers {
     this.#config.onEvent('broken');
     this.#end(transfer);
     const { network, time } = this.#config;
-    time.after(network.cutNoticeMs(), () => this.#report(transfer, false));
+    const { from, to } = transfer.parcel.message;
+    time.after(network.cutNoticeMs(from, to), () => this.#report(transfer, false));
   }
 
   #end(transfer: Transfer): void {

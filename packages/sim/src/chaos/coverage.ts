@@ -17,7 +17,7 @@ import type {
 import type { SessionVerdict } from '@quorate/wire';
 import type { Mishap } from '../cluster.ts';
 import { ACTION_PHRASES } from '../scenario/action.ts';
-import { TRACE_KINDS } from '../scenario/selector.ts';
+import { TRACE_FACTS } from '../scenario/facts.ts';
 import type { EndReason, Server, ServerObserver } from '../server.ts';
 import type { TransferEvent } from '../snapshot-transfers.ts';
 import { FAULTS, REMEDIES } from './draw-faults.ts';
@@ -206,7 +206,7 @@ function expected(): readonly string[] {
   const named = (prefix: string, names: object) =>
     Object.keys(names).map((name) => `${prefix}${name}`);
   return [
-    ...Object.keys(TRACE_KINDS).filter((kind) => !SPECIAL.includes(kind)),
+    ...Object.keys(TRACE_FACTS).filter((kind) => !SPECIAL.includes(kind)),
     ...named('becameFollower: ', STEP_DOWNS),
     ...named('configurationAppended: ', CHANGE_STAGES),
     ...named('readConfirmed: ', AUTHORITIES),

@@ -91,6 +91,15 @@ test('a file that is no scenario says where, and what would have been right', ()
       /after "expect not traced" there is "sneezed"; expected a trace event/,
     ],
     [
+      `${header}given 3 servers\nexpect not traced committed indx=3`,
+      'x:5: committed has no indx; it has node, term, index',
+    ],
+    [
+      `${header}given 3 servers\nexpect not sent 1>2 appendAccepted matchIdx=3`,
+      'x:5: appendAccepted has no matchIdx; it has term, matchIndex, round',
+    ],
+    [`${header}given 3 servers\ndrop 1>* voter=3`, /^x:5: a message has no voter; it has term, /],
+    [
       `${header}given 3 servers\ndeliver 1>2 appendEntry`,
       /after "deliver" there is "1>2"; expected messages, such as 1>2/,
     ],

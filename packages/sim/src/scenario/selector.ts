@@ -1,7 +1,7 @@
 /** Which messages, or which trace events, a line of a scenario means. */
 
 import type { Batch, Message, NodeId, TraceEvent } from '@quorate/core';
-import { isRequest } from '../network.ts';
+import { expectEventFacts, expectMessageFacts, isEventKind, isMessageKind } from './facts.ts';
 import { server } from './fields.ts';
 import type { TextField } from './phrase.ts';
 
@@ -29,21 +29,22 @@ export const messages: TextField<MessageSelector> = {
     if (from === undefined || to === undefined || rest.length > 0) return undefined;
     const isOfKind = more[0] !== undefined && !more[0].includes('=');
     const of = isOfKind ? more[0] : '*';
-    if (of !== '*' && !Object.hasOwn(isRequest, of!)) return undefined;
+    if (of !== '*' && !isMessageKind(of!)) return undefined;
     const facts = parseFacts(isOfKind ? more.slice(1) : more);
-    return facts && { from, to, of: of as Message['kind'] | '*', facts };
+    if (facts === undefined) return undefined;
+    expectMessageFacts(of as Message['kind'] | '*', Object.keys(facts));
+    return { from, to, of: of as Message['kind'] | '*', facts };
   },
   print: ({ from, to, of, facts }) =>
     [`${from}>${to}`, ...(of === '*' ? [] : [of]), ...printFacts(facts)].join(' '),
 };
 
-/** @throws {Error} for a fact about something that such messages do not have. */
 export function isSelected(message: Message, selector: MessageSelector): boolean {
   const { from, to, of, facts } = selector;
   if (from !== '*' && from !== message.from) return false;
   if (to !== '*' && to !== message.to) return false;
   if (of !== '*' && of !== message.kind) return false;
-  return agrees(message.kind, factsOf(message), facts);
+  return agrees(factsOf(message), facts);
 }
 
 /** What a message says, in words. */
@@ -75,56 +76,27 @@ export interface TraceSelector {
   readonly facts: Facts;
 }
 
-/** Every kind of trace event. */
-export const TRACE_KINDS: Readonly<Record<TraceEvent['kind'], true>> = {
-  becameFollower: true,
-  becamePreCandidate: true,
-  becameCandidate: true,
-  becameLeader: true,
-  voted: true,
-  appended: true,
-  truncated: true,
-  rejectedAppend: true,
-  backtracked: true,
-  committed: true,
-  snapshotNeeded: true,
-  snapshotInstalled: true,
-  compacted: true,
-  configurationAppended: true,
-  transferred: true,
-  readConfirmed: true,
-  rested: true,
-  woke: true,
-  followerLostEntries: true,
-};
-
 export const trace: TextField<TraceSelector> = {
   expected: 'a trace event, such as becameLeader node=2',
   takes: 'rest',
   parse: (text) => {
     const [of = '', ...more] = text.split(' ');
     const facts = parseFacts(more);
-    if (!Object.hasOwn(TRACE_KINDS, of) || facts === undefined) return undefined;
-    return { of: of as TraceEvent['kind'], facts };
+    if (!isEventKind(of) || facts === undefined) return undefined;
+    expectEventFacts(of, Object.keys(facts));
+    return { of, facts };
   },
   print: ({ of, facts }) => [of, ...printFacts(facts)].join(' '),
 };
 
-/** @throws {Error} for a fact about something that such events do not have. */
 export function isTraced(event: TraceEvent, { of, facts }: TraceSelector): boolean {
   if (event.kind !== of) return false;
   const said = Object.entries(event).map(([name, value]) => [name, String(value)]);
-  return agrees(of, Object.fromEntries(said), facts);
+  return agrees(Object.fromEntries(said), facts);
 }
 
-function agrees(kind: string, said: Facts, expected: Facts): boolean {
-  return Object.entries(expected).every(([name, value]) => {
-    if (said[name] === undefined) {
-      throw new Error(`${kind} has no ${name}; it has ${Object.keys(said).join(', ')}`);
-    }
-    return said[name] === value;
-  });
-}
+const agrees = (said: Facts, expected: Facts): boolean =>
+  Object.entries(expected).every(([name, value]) => said[name] === value);
 
 const anyOr = (text: string): NodeId | '*' | undefined => (text === '*' ? '*' : server.parse(text));
 

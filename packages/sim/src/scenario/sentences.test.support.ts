@@ -16,7 +16,8 @@ const word = fc.stringMatching(/^[a-z0-9:=.]+$/);
 const number = fc.double({ min: 0, max: 1e6, noNaN: true }).map(Math.abs);
 const count = fc.nat();
 const end = fc.oneof(server, fc.constant('*'));
-const facts = fc.dictionary(fc.constantFrom('term', 'round', 'node'), count.map(String), PLAIN);
+const factsNamed = (...names: readonly string[]) =>
+  fc.dictionary(fc.constantFrom(...names), count.map(String), PLAIN);
 const link = fc.record({ from: server, to: server }, PLAIN);
 
 /** Settings, each of the type it has in `example`. */
@@ -56,10 +57,18 @@ const VALUES: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   what: fc.constantFrom('write', 'sync'),
   target: fc.record({ voters: servers, learners: servers }, PLAIN),
   messages: fc.record(
-    { from: end, to: end, of: fc.constantFrom('*', 'appendEntries', 'requestVote'), facts },
+    {
+      from: end,
+      to: end,
+      of: fc.constantFrom('*', 'appendEntries', 'appendAccepted'),
+      facts: factsNamed('term', 'round'),
+    },
     PLAIN,
   ),
-  trace: fc.record({ of: fc.constantFrom('becameLeader', 'truncated'), facts }, PLAIN),
+  trace: fc.record(
+    { of: fc.constantFrom('becameLeader', 'truncated'), facts: factsNamed('term', 'node') },
+    PLAIN,
+  ),
   options: someOf(DEFAULT_RAFT_OPTIONS),
   world: someOf(USUAL_WORLD),
   'network.settings': someOf(QUIET_NETWORK),
