@@ -2,6 +2,7 @@ import {
   describeInput,
   describeOperation,
   describeOutput,
+  describeTime,
   escapeHtml,
   shorten,
 } from './describe.ts';
@@ -88,12 +89,14 @@ function drawRow(row: Row, top: number, { step, right, width, note }: Frame): st
 
 function drawBar({ bar, x, y, width }: Placing): string {
   const isOpen = bar.to === undefined;
-  const classes = `${bar.role}${bar.isInWindow ? ' window' : ''}${isOpen ? ' pending' : ''}`;
+  const isInWindow = bar.windowPlace !== undefined;
+  const classes = `${bar.role}${isInWindow ? ' window' : ''}${isOpen ? ' pending' : ''}`;
+  const anchor = isInWindow ? ` id="window-${bar.windowPlace}"` : '';
   const place = bar.place === undefined ? '' : `${bar.place}: `;
   const mark = bar.role === 'blocked' ? '✗ ' : place;
   const label = shorten(mark + describeOperation(bar.operation), Math.floor((width - 8) / LETTER));
   return [
-    `<g class="${classes}"><title>${escapeHtml(hoverOf(bar))}</title>`,
+    `<g class="${classes}"${anchor}><title>${escapeHtml(hoverOf(bar))}</title>`,
     `<path d="${outline(x, y, width, isOpen)}"/>`,
     `<text x="${(x + 5).toFixed(1)}" y="${y + 16}">${escapeHtml(label)}</text></g>`,
   ].join('');
@@ -110,7 +113,7 @@ function outline(x: number, y: number, width: number, isOpen: boolean): string {
 /** Below the end of the bar, where the page is scrolled to at first. */
 function drawNote({ operation, to }: Bar, y: number, step: number, note: Note | undefined): string {
   const actual = operation.kind === 'completed' ? describeOutput(operation.output) : 'no answer';
-  const text = `answered ${shorten(actual, 60)}, expected ${shorten(note?.expected ?? '?', 60)}`;
+  const text = `answered ${shorten(actual, 90)}, expected ${shorten(note?.expected ?? '?', 90)}`;
   const end = Math.max(LEFT + (to ?? 0) * step, LEFT + text.length * LETTER * 1.1);
   return `<text class="note" text-anchor="end" x="${end.toFixed(1)}" y="${y}">${escapeHtml(text)}</text>`;
 }
@@ -121,7 +124,7 @@ function drawTimes(times: readonly number[], step: number, bottom: number): stri
     .map((time, column) => {
       const x = LEFT + column * step;
       const line = `<line class="moment" x1="${x.toFixed(1)}" x2="${x.toFixed(1)}" y1="${TOP - 6}" y2="${bottom}"/>`;
-      const label = String(Number(time.toPrecision(8)));
+      const label = describeTime(time);
       if (x < free) return line;
       free = x + label.length * LETTER + 10;
       return `${line}<text class="time" x="${x.toFixed(1)}" y="${TOP - 12}">${label}</text>`;
@@ -129,7 +132,7 @@ function drawTimes(times: readonly number[], step: number, bottom: number): stri
     .join('');
 }
 
-function hoverOf({ operation, place, role, isInWindow }: Bar): string {
+function hoverOf({ operation, place, role, windowPlace }: Bar): string {
   const { client, calledAt, input } = operation;
   const answer =
     operation.kind === 'completed'
@@ -141,5 +144,9 @@ function hoverOf({ operation, place, role, isInWindow }: Bar): string {
     blocked: 'no order has a place for it',
   }[role];
   const lines = [`client ${client}: ${describeInput(input)}`, `called at ${calledAt}, ${answer}`];
-  return [...lines, standing, ...(isInWindow ? ['in the smallest failing window'] : [])].join('\n');
+  return [
+    ...lines,
+    standing,
+    ...(windowPlace === undefined ? [] : ['in the smallest failing window']),
+  ].join('\n');
 }

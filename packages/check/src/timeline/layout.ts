@@ -1,4 +1,4 @@
-import type { Operation } from '../history.ts';
+import type { Completed, Operation } from '../history.ts';
 import type { Verdict } from '../verdict.ts';
 import type { AnyOperation } from './describe.ts';
 
@@ -10,7 +10,8 @@ export type Role = 'placed' | 'open' | 'blocked';
 export interface Bar {
   readonly operation: AnyOperation;
   readonly role: Role;
-  readonly isInWindow: boolean;
+  /** From 1, by time of call; undefined for what is not in the smallest failing window. */
+  readonly windowPlace: number | undefined;
   /** From 1, in the order that was found; undefined for what is not in it. */
   readonly place: number | undefined;
   /** Columns: moments at which something was called or returned, evenly spaced. */
@@ -32,8 +33,6 @@ export interface Layout {
   readonly times: readonly number[];
   /** What is not in the picture. */
   readonly folded: readonly AnyOperation[];
-  /** How many there are before the first column. */
-  readonly earlier: number;
 }
 
 type AnyVerdict = Verdict<unknown, unknown>;
@@ -56,11 +55,10 @@ export function layOut(history: readonly AnyOperation[], verdict: AnyVerdict): L
   const rows = clients.map((client) =>
     rowOf(client, shown.filter((operation) => operation.client === client).map(barOf)),
   );
-  const earlier = folded.filter(({ calledAt }) => calledAt < (times[0] ?? 0)).length;
-  return { rows, times, folded, earlier };
+  return { rows, times, folded };
 }
 
-/** By time of call: the window and what overlaps it, the latest first if there is too much. */
+/** By time of call: the window and what overlaps operations of it, the latest first if there is too much. */
 function choose(history: readonly AnyOperation[], verdict: AnyVerdict): readonly AnyOperation[] {
   const byCall = (operations: readonly AnyOperation[]) =>
     [...operations].sort((a, b) => a.calledAt - b.calledAt);
@@ -68,22 +66,27 @@ function choose(history: readonly AnyOperation[], verdict: AnyVerdict): readonly
   const { window, longestPrefix, candidates, blocked } = verdict;
   const begin = Math.min(...window.map(({ calledAt }) => calledAt));
   const inWindow = new Set<AnyOperation>(window);
+  const isBeside = (operation: AnyOperation) =>
+    operation.kind === 'pending'
+      ? begin <= operation.calledAt && operation.calledAt <= blocked.returnedAt
+      : window.some((other) => overlaps(operation, other));
   const beside = [...longestPrefix, ...candidates.map(({ operation }) => operation)]
-    .filter((operation) => !inWindow.has(operation))
-    .filter((operation) =>
-      operation.kind === 'completed' ? operation.returnedAt >= begin : operation.calledAt >= begin,
-    )
-    .filter(({ calledAt }) => calledAt <= blocked.returnedAt)
+    .filter((operation) => !inWindow.has(operation) && isBeside(operation))
     .sort((a, b) => b.calledAt - a.calledAt);
   return byCall([...window, ...beside.slice(0, Math.max(0, MAX_SHOWN - window.length))]);
 }
+
+const overlaps = (operation: Completed<unknown, unknown>, other: AnyOperation): boolean =>
+  operation.returnedAt >= other.calledAt &&
+  (other.kind === 'pending' || operation.calledAt <= other.returnedAt);
 
 function barsOf(
   verdict: AnyVerdict,
   columns: ReadonlyMap<number, number>,
 ): (operation: AnyOperation) => Omit<Bar, 'lane'> {
   const places = new Map(ordersOf(verdict).flatMap((order) => order.map((o, i) => [o, i + 1])));
-  const window = new Set<AnyOperation>(verdict.kind === 'illegal' ? verdict.window : []);
+  const window = verdict.kind === 'illegal' ? verdict.window : [];
+  const windowPlaces = new Map<AnyOperation, number>(window.map((o, i) => [o, i + 1]));
   const blocked = verdict.kind === 'illegal' ? verdict.blocked : undefined;
   const end = blocked?.returnedAt ?? Number.POSITIVE_INFINITY;
   return (operation) => {
@@ -92,7 +95,7 @@ function barsOf(
     return {
       operation,
       role: operation === blocked ? 'blocked' : place === undefined ? 'open' : 'placed',
-      isInWindow: window.has(operation),
+      windowPlace: windowPlaces.get(operation),
       place,
       from: columns.get(operation.calledAt)!,
       to: isOpen ? undefined : columns.get(operation.returnedAt)!,

@@ -5,6 +5,7 @@ import {
   describeInput,
   describeOperation,
   describeOutput,
+  describeTime,
   escapeHtml,
 } from './describe.ts';
 import { drawTimeline, type Note } from './drawing.ts';
@@ -28,7 +29,7 @@ export function renderTimeline<Input, Output>(
     `<h1>${escapeHtml(headlineOf(verdict))}</h1>`,
     verdict.kind === 'illegal' ? explain(verdict, note) : '',
     LEGEND,
-    layout.earlier === 0 ? '' : `<p>${layout.earlier} earlier operations are folded below.</p>`,
+    verdict.kind === 'illegal' ? SHOWN : '',
     `<div class="scroll ${verdict.kind}">${drawTimeline(layout, note)}</div>`,
     listOf(layout.folded),
     '</body></html>',
@@ -46,7 +47,8 @@ function headlineOf(verdict: Verdict<unknown, unknown>): string {
   }
 }
 
-const inPartition = (partition: string): string => (partition === '' ? '' : `: ${partition}`);
+const inPartition = (partition: string): string =>
+  partition === '' ? '' : ` (partition ${partition})`;
 
 function noteOf({ candidates, blocked }: Illegal<unknown, unknown>): Note | undefined {
   const candidate = candidates.find(({ operation }) => operation === blocked);
@@ -58,16 +60,17 @@ function explain(verdict: Illegal<unknown, unknown>, note: Note | undefined): st
   const what = `<code>${escapeHtml(describeInput(blocked.input))}</code> of client ${blocked.client}`;
   const answered = `<code>${escapeHtml(describeOutput(blocked.output))}</code>`;
   const expected = `<code>${escapeHtml(note?.expected ?? '?')}</code>`;
-  const items = window.map(
-    (operation) =>
-      `<li>client ${operation.client}: <code>${escapeHtml(describeOperation(operation))}</code></li>`,
-  );
+  const items = window.map((operation, index) => {
+    const who = `client ${operation.client} at ${describeTime(operation.calledAt)}`;
+    const what = escapeHtml(describeOperation(operation));
+    return `<li><a href="#window-${index + 1}">${who}</a>: <code>${what}</code></li>`;
+  });
   const introduction = isMinimal
     ? 'No order explains these answers together, and each of them is needed for that:'
     : 'No order explains these answers together (the budget did not allow to look for fewer):';
   return [
-    `<p>${what} answered ${answered}. After the numbered order, which explains everything answered`,
-    `before (${longestPrefix.length} operations), the model answers ${expected}.</p>`,
+    `<p>${what} answered</p><p>${answered}.</p><p>After the numbered order, which explains everything answered`,
+    `before (${longestPrefix.length} operations), the model answers</p><p>${expected}.</p>`,
     window.length > 30 ? '' : `<p>${introduction}</p><ol>${items.join('')}</ol>`,
   ].join('\n');
 }
@@ -77,9 +80,9 @@ function listOf(operations: readonly AnyOperation[]): string {
   const rows = [...operations]
     .sort((a, b) => a.calledAt - b.calledAt)
     .map((operation) => {
-      const end = operation.kind === 'completed' ? operation.returnedAt : '';
+      const end = operation.kind === 'completed' ? describeTime(operation.returnedAt) : '';
       const text = escapeHtml(describeOperation(operation));
-      return `<tr><td>${operation.client}<td>${operation.calledAt}<td>${end}<td>${text}`;
+      return `<tr><td>${operation.client}<td>${describeTime(operation.calledAt)}<td>${end}<td>${text}`;
     });
   return [
     `<details><summary>${operations.length} operations that are not in the picture</summary>`,
@@ -88,6 +91,9 @@ function listOf(operations: readonly AnyOperation[]): string {
     '</table></details>',
   ].join('\n');
 }
+
+const SHOWN =
+  '<p>Shown is what overlaps them, at evenly spaced moments; the rest is folded below.</p>';
 
 const LEGEND =
   '<p class="legend"><span class="key placed">3:</span> in the order that was found, with its number' +
@@ -116,7 +122,8 @@ svg text { font-size: 11px; }
 .blocked path { fill: url(#stripes); }
 .blocked text { fill: #fff; font-weight: bold; paint-order: stroke; stroke: #8a3a00; stroke-width: 3px; }
 .window path { stroke: #000; stroke-width: 2.5px; }
-g:hover path { fill-opacity: 0.7; }
+g:hover path, g:target path { fill-opacity: 0.6; }
+g:target path { stroke-width: 5px; }
 .legend { font-size: 13px; }
 .key { display: inline-block; min-width: 22px; padding: 0 3px; margin: 0 6px 0 18px; text-align: center; }
 .key.placed { background: #56b4e9; margin-left: 0; }

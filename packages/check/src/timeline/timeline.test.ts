@@ -4,6 +4,7 @@ import { checkLinearizability } from '../check.ts';
 import { completed, dice, execute, pending } from '../histories.test.support.ts';
 import type { Operation } from '../history.ts';
 import { type KeyValueInput, type KeyValueOutput, keyValueModel } from '../models/key-value.ts';
+import { describeOperation } from './describe.ts';
 import { renderTimeline } from './render.ts';
 
 const get = (key: string): KeyValueInput => ({ kind: 'get', key });
@@ -22,16 +23,40 @@ const pageOf = (history: readonly Operation<KeyValueInput, KeyValueOutput>[]): s
 
 const count = (text: string, pattern: RegExp): number => [...text.matchAll(pattern)].length;
 
+test('transactions are written without the punctuation of JSON', () => {
+  const input = {
+    kind: 'transaction',
+    compares: [{ kind: 'exists', key: 'a', expected: true }],
+    success: [
+      { kind: 'put', key: 'a', value: '1' },
+      { kind: 'get', key: 'b' },
+    ],
+    failure: [],
+  };
+  const output = { succeeded: true, answers: [undefined, [{ key: 'b', value: '2' }]] };
+  assert.equal(
+    describeOperation(completed(1, 0, 1, input, output)),
+    'transaction compares [exists a true] success [put a 1, get b] failure [] → ' +
+      'succeeded true, answers [ok, [b=2]]',
+  );
+});
+
 describe('the timeline', () => {
   const page = pageOf(HISTORY);
 
   test('marks the operation without a place, with what it answered and should have', () => {
-    assert.equal(count(page, /<g class="blocked window">/g), 1);
+    assert.equal(count(page, /<g class="blocked window" id="window-\d">/g), 1);
     assert.match(page, />answered &quot;old&quot;, expected &quot;new&quot;</);
   });
 
+  test('leads from each answer of the window to its place in the picture', () => {
+    const links = [...page.matchAll(/href="#([^"]+)"/g)].map(([, name]) => name);
+    assert.equal(links.length, 3);
+    for (const name of links) assert.equal(count(page, new RegExp(`id="${name}"`, 'g')), 1);
+  });
+
   test('numbers the order that was found, outlines the window, leaves pending ones open', () => {
-    assert.equal(count(page, /<g class="placed window">/g), 2);
+    assert.equal(count(page, /<g class="placed window" id="window-\d">/g), 2);
     assert.equal(count(page, /<g class="open pending">/g), 1);
     assert.match(page, />1: put k /);
   });
@@ -44,7 +69,7 @@ describe('the timeline', () => {
   });
 
   test('needs nothing from elsewhere, and runs nothing that clients wrote', () => {
-    assert.doesNotMatch(page, /<script|https?:|src=|href=|@import/);
+    assert.doesNotMatch(page, /<script|https?:|src=|href="[^#]|@import/);
     assert.match(page, /&lt;script>&quot;&amp;/);
   });
 
