@@ -15,6 +15,7 @@ import type {
 import { ApplyChannel } from './apply/apply-channel.ts';
 import { Throttle } from './apply/throttle.ts';
 import { badOption, requireWhole } from './checks.ts';
+import { Ending } from './ending.ts';
 import { RaftError } from './errors.ts';
 import { Scheduler } from './loop/scheduler.ts';
 import { checkOptions } from './options.ts';
@@ -51,6 +52,7 @@ export class RaftNode<Result = undefined> implements AsyncDisposable {
    * then let go of its files and ports, and everything that waited was failed.
    */
   readonly ended: Promise<Error | undefined>;
+  readonly #ending = new Ending('node', (reason) => this.#release(reason));
   readonly #clusterId: number;
   readonly #storage: Storage;
   readonly #transport: GroupTransport;
@@ -59,9 +61,6 @@ export class RaftNode<Result = undefined> implements AsyncDisposable {
   /** Undefined when the state machine cannot keep any. */
   readonly #sessions: Sessions<Result> | undefined;
   readonly #released: () => void;
-  #resolveEnded: (error: Error | undefined) => void = () => {};
-  /** Set from the moment the end begins. */
-  #closed: { readonly reason: RaftError; readonly done: Promise<void> } | undefined;
 
   /**
    * Finds what the directory holds, starts the state machine and joins the cluster.
@@ -128,15 +127,13 @@ export class RaftNode<Result = undefined> implements AsyncDisposable {
     this.#storage = parts.storage;
     this.#transport = parts.transport;
     this.#machine = parts.machine;
-    this.ended = new Promise((resolve) => {
-      this.#resolveEnded = resolve;
-    });
+    this.ended = this.#ending.ended;
     const { machine, resolved } = parts;
     const onFailure = (cause: unknown): void => {
       const error = cause instanceof Error ? cause : new Error(String(cause));
-      if (this.#closed === undefined)
+      if (this.#ending.reason === undefined)
         parts.log('error', 'the node ends', { reason: error.message });
-      void this.#end(error);
+      void this.#ending.begin(error);
     };
     const onLeft = (reason: RaftError): void => {
       if (machine instanceof ApplyChannel) machine.left(reason);
@@ -156,7 +153,7 @@ export class RaftNode<Result = undefined> implements AsyncDisposable {
    *   `RAFT_CLOSED` — nothing was proposed.
    */
   start(command: Uint8Array): Started {
-    if (this.#closed !== undefined) throw this.#closed.reason;
+    if (this.#ending.reason !== undefined) throw this.#ending.reason;
     return this.#runtime.proposals.start(command);
   }
 
@@ -309,7 +306,7 @@ export class RaftNode<Result = undefined> implements AsyncDisposable {
 
   /** False from the moment this node ends, although nobody may lead in its place yet. */
   get isLeader(): boolean {
-    return this.#closed === undefined && this.#runtime.raft.isLeader;
+    return this.#ending.reason === undefined && this.#runtime.raft.isLeader;
   }
 
   /** A group of a host that is idle: nothing is sent, no timer runs. It wakes when it is needed. */
@@ -338,12 +335,12 @@ export class RaftNode<Result = undefined> implements AsyncDisposable {
    * hands over, which may take up to an election timeout.
    */
   async close({ handOver = true }: CloseOptions = {}): Promise<void> {
-    if (handOver && this.#closed === undefined && this.#runtime.raft.isLeader) {
+    if (handOver && this.isLeader) {
       // Nobody to take it, or nobody who takes it in time: then the others elect.
       const signal = AbortSignal.timeout(this.#runtime.handOverLimitMs);
       await this.#runtime.calls.transfers.transfer(undefined, { signal }).catch(() => {});
     }
-    return this.#end(undefined);
+    return this.#ending.begin(undefined);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -352,7 +349,7 @@ export class RaftNode<Result = undefined> implements AsyncDisposable {
 
   /** Why nothing can be asked of this server, if so. */
   get #refusal(): RaftError | undefined {
-    return this.#closed?.reason ?? this.#runtime.membership.removal;
+    return this.#ending.reason ?? this.#runtime.membership.removal;
   }
 
   #requireSessions(): Sessions<Result> {
@@ -360,20 +357,6 @@ export class RaftNode<Result = undefined> implements AsyncDisposable {
     const problem = 'the state machine of this node cannot keep sessions';
     const remedy = 'an on-disk machine needs sessionRows; a node without a machine has none';
     throw new RaftError('RAFT_BAD_OPTION', `${problem}; ${remedy}`);
-  }
-
-  #end(cause: Error | undefined): Promise<void> {
-    if (this.#closed !== undefined) return this.#closed.done;
-    const problem =
-      cause === undefined ? 'the node was closed' : `the node ended: ${cause.message}`;
-    const reason = new RaftError('RAFT_CLOSED', `${problem}; open it again`, { cause });
-    const done = this.#release(reason).catch((error: unknown) => {
-      // After a failure the first cause is the one to tell.
-      if (cause === undefined) throw error;
-    });
-    done.then(() => this.#resolveEnded(cause), this.#resolveEnded);
-    this.#closed = { reason, done };
-    return done;
   }
 
   async #release(reason: RaftError): Promise<void> {

@@ -2,6 +2,7 @@ import { configurationOf, DEFAULT_RAFT_OPTIONS, type NodeId } from '@quorate/cor
 import type { RaftNodeOptions } from '../api.ts';
 import { Throttle } from '../apply/throttle.ts';
 import { badOption, requireOptions, requireWhole } from '../checks.ts';
+import { Ending } from '../ending.ts';
 import { RaftError } from '../errors.ts';
 import { Scheduler } from '../loop/scheduler.ts';
 import { checkOptions, type ResolvedOptions } from '../options.ts';
@@ -30,6 +31,7 @@ import { HostWatch } from './host-watch.ts';
 export class RaftHost implements AsyncDisposable {
   /** Resolves when this host has ended: with undefined after `close`, else with the reason. */
   readonly ended: Promise<Error | undefined>;
+  readonly #ending = new Ending('host', () => this.#release());
   readonly #options: RaftHostOptions;
   readonly #resolved: ResolvedOptions<unknown>;
   readonly #storage: HostStorage;
@@ -41,8 +43,6 @@ export class RaftHost implements AsyncDisposable {
   readonly #throttle: Throttle;
   /** Undefined while a group is being opened or closed. */
   readonly #nodes = new Map<number, RaftNode<unknown> | undefined>();
-  #resolveEnded: (error: Error | undefined) => void = () => {};
-  #closed: { readonly reason: RaftError; readonly done: Promise<void> } | undefined;
 
   /**
    * Finds what the directory holds and listens to the other hosts. Groups take part when they are
@@ -58,7 +58,7 @@ export class RaftHost implements AsyncDisposable {
     requirePreferredHosts(options, resolved);
     let host: RaftHost | undefined;
     const storage = await openStorageOf(options, (error) => {
-      if (host !== undefined) void host.#end(error);
+      if (host !== undefined) void host.#ending.begin(error);
     });
     try {
       // After a recovery a host starts with the options it had.
@@ -90,9 +90,7 @@ export class RaftHost implements AsyncDisposable {
     this.#transport = transport;
     this.#throttle = new Throttle(resolved.snapshotBytesPerSecond, now);
     this.#groups = new Groups(transport);
-    this.ended = new Promise((resolve) => {
-      this.#resolveEnded = resolve;
-    });
+    this.ended = this.#ending.ended;
     const { heartbeatIntervalMs, electionTimeoutMs } = resolved.raft;
     this.#watch = new HostWatch({
       peers: [...addressesOf(options.peers, options.id).keys()],
@@ -128,14 +126,14 @@ export class RaftHost implements AsyncDisposable {
     group: number,
     options: GroupOptions<Result> = {},
   ): Promise<RaftNode<Result>> {
-    if (this.#closed !== undefined) throw this.#closed.reason;
+    if (this.#ending.reason !== undefined) throw this.#ending.reason;
     this.#requireFree(group);
     requireOptions('openGroup', options, GROUP_OPTIONS);
     this.#nodes.set(group, undefined);
     try {
       const node = await this.#startNode(group, options);
       this.#nodes.set(group, node as RaftNode<unknown>);
-      if (this.#closed !== undefined) await node.close();
+      if (this.#ending.reason !== undefined) await node.close();
       return node;
     } catch (error) {
       this.#nodes.delete(group);
@@ -156,7 +154,7 @@ export class RaftHost implements AsyncDisposable {
    *   `RAFT_CLOSED`.
    */
   async removeGroup(group: number): Promise<void> {
-    if (this.#closed !== undefined) throw this.#closed.reason;
+    if (this.#ending.reason !== undefined) throw this.#ending.reason;
     this.#requireFree(group);
     await this.#storage.remove(group);
   }
@@ -181,7 +179,7 @@ export class RaftHost implements AsyncDisposable {
 
   /** Ends all groups of this host in good order. */
   close(): Promise<void> {
-    return this.#end(undefined);
+    return this.#ending.begin(undefined);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -232,19 +230,6 @@ export class RaftHost implements AsyncDisposable {
     return RaftNode.start({
       ...{ options, resolved, storage, transport, scheduler, throttle, released },
     });
-  }
-
-  #end(cause: Error | undefined): Promise<void> {
-    if (this.#closed !== undefined) return this.#closed.done;
-    const problem =
-      cause === undefined ? 'the host was closed' : `the host ended: ${cause.message}`;
-    const reason = new RaftError('RAFT_CLOSED', `${problem}; open it again`, { cause });
-    const done = this.#release().catch((error: unknown) => {
-      if (cause === undefined) throw error;
-    });
-    done.then(() => this.#resolveEnded(cause), this.#resolveEnded);
-    this.#closed = { reason, done };
-    return done;
   }
 
   async #release(): Promise<void> {
