@@ -34,7 +34,7 @@ test('a cluster of one needs nobody', async (context) => {
 test('start says at once where the command will stand, and is right', async (context) => {
   const committed: { index: number; term: number; command: string }[] = [];
   const cluster = new TestCluster(context, 3);
-  const machine = {
+  const machine = () => ({
     snapshot: () => listMachine().snapshot(),
     restore: () => Promise.reject(new Error('nobody is that far behind')),
     open: () => Promise.resolve(0 as never),
@@ -49,8 +49,8 @@ test('start says at once where the command will stand, and is right', async (con
       }
       return results;
     },
-  };
-  await cluster.openAll({ machine });
+  });
+  for (const id of [1, 2, 3]) await cluster.open(id, { machine: machine() });
   const leader = await cluster.leader();
 
   // A follower's command is in the leader's inbox already, and must not come in between.
