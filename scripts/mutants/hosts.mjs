@@ -61,4 +61,17 @@ export const hosts = [
       'a group without entries is found where old records are gone, also when it is moved',
     ],
   },
+  {
+    id: 'held-back-for-long',
+    hazards: [31],
+    wrong: 'what a group wrote while it was to be moved waits until some group has a turn again',
+    file: 'node/src/storage/shared/shared-log.ts',
+    before: 'if (this.#isHolding) this.commit();',
+    after: '',
+    dies: 'hang',
+    test: [
+      'node/src/storage/shared/moves.test.ts',
+      'what is held back for a move is written without another round',
+    ],
+  },
 ];

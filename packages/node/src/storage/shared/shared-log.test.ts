@@ -241,7 +241,9 @@ test('a group without entries is found where old records are gone, also when it 
   new GroupLog(log, voter).write(writeOf({ hardState: voted }), none);
   await log.close();
 
-  let again = await open(history.disk.afterKill());
+  const opened = open(history.disk.afterKill());
+  await assert.doesNotReject(opened);
+  let again = await opened;
   const first = again.stateOf(60).neededFrom;
   for (let index = 1; again.stateOf(60).neededFrom === first; index += 6) {
     const batches = [batchOf(1, index, 'abcdef')];

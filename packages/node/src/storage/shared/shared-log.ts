@@ -69,6 +69,8 @@ export class SharedLog implements WriteListener {
   /** Groups that need one of the oldest records: what they need is written anew. */
   #toMove: GroupState[] = [];
   #cleanedAt = 0;
+  /** Some of what was asked for waits until what is on its way of the same group is durable. */
+  #isHolding = false;
   /** Resolves when the records are gone that were let go of last. */
   #dropped: Promise<void> = Promise.resolve();
   #failure: RaftError | undefined;
@@ -181,8 +183,7 @@ export class SharedLog implements WriteListener {
   ask(state: GroupState, part: GroupPart, waiting: Pick<Item, 'done' | 'failed'>): void {
     state.open += 1;
     this.#asked.push({ state, part, ...waiting });
-    if (part.kind !== 'write') return;
-    for (const { byteLength } of part.write.batches) this.#askedBytes += byteLength;
+    this.#askedBytes += batchBytes(part);
   }
 
   /** Writes all that was asked for, as one record. */
@@ -198,10 +199,10 @@ export class SharedLog implements WriteListener {
 
   #commit(): void {
     const items = this.#toMove.length > 0 ? this.#withMoves(this.#asked) : this.#asked;
-    if (items === this.#asked) {
-      this.#asked = [];
-      this.#askedBytes = 0;
-    }
+    if (items === this.#asked) this.#asked = [];
+    this.#askedBytes = 0;
+    for (const { part } of this.#asked) this.#askedBytes += batchBytes(part);
+    this.#isHolding = this.#asked.length > 0;
     if (items.length === 0) return;
     const record = this.#lastRecord + 1;
     const { batch, locations } = composeParts(
@@ -220,6 +221,8 @@ export class SharedLog implements WriteListener {
     while (this.#outgoing[0] !== undefined && this.#outgoing[0].record <= record) {
       this.#settle(this.#outgoing.shift()!);
     }
+    // What was held back need not wait for another round: there may be none for long.
+    if (this.#isHolding) this.commit();
     if (this.#waiting.length > 0) this.#answerWaiting();
     if (this.#sizes.total - this.#cleanedAt >= this.#cleanBytes / 4) this.#clean();
   }
@@ -332,4 +335,10 @@ export class SharedLog implements WriteListener {
     this.#read = { record, content };
     return content;
   }
+}
+
+function batchBytes(part: GroupPart): number {
+  let bytes = 0;
+  if (part.kind === 'write') for (const { byteLength } of part.write.batches) bytes += byteLength;
+  return bytes;
 }
