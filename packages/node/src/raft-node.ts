@@ -82,6 +82,7 @@ export class RaftNode<Result = undefined> implements AsyncDisposable {
     const throttle = new Throttle(resolved.snapshotBytesPerSecond, now);
     return RaftNode.start({
       ...{ options, resolved, storage, transport: onlyGroup(transport), scheduler, throttle },
+      random: Math.random,
       released: () => {},
     });
   }

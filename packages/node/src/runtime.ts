@@ -16,6 +16,7 @@ import {
   membersOf,
   type NodeId,
   Raft,
+  type Random,
   type SnapshotMeta,
 } from '@quorate/core';
 import type { Leadership, LogLine, RaftNodeOptions } from './api.ts';
@@ -45,6 +46,8 @@ export interface RuntimeParts<Result> {
   /** Where the machine stands. */
   readonly appliedIndex: LogIndex;
   readonly transport: GroupTransport;
+  /** Spreads the election timeouts. */
+  readonly random: Random;
   /** Gives this server its turns. */
   readonly scheduler: Scheduler;
   /** For the snapshots that it sends. */
@@ -100,7 +103,7 @@ export class Runtime<Result> implements GroupReceiver, ApplyObserver<Result>, Lo
       stored: storage.stored,
       appliedIndex,
       now: now(),
-      random: Math.random,
+      random: parts.random,
       reader: storage.log.reader,
       options: resolved.raft,
       ...(options.trace && { trace: options.trace }),

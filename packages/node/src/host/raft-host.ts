@@ -13,6 +13,7 @@ import { RaftNode } from '../raft-node.ts';
 import { now } from '../runtime.ts';
 import { type HostStorage, memoryHostStorage } from '../storage/host-storage.ts';
 import { openHostStorage } from '../storage/open-host-storage.ts';
+import { turnOf } from './election-turns.ts';
 import { Groups } from './groups.ts';
 import {
   GROUP_OPTIONS,
@@ -227,8 +228,12 @@ export class RaftHost implements AsyncDisposable {
     const released = () => void this.#nodes.delete(group);
     const scheduler = this.#scheduler;
     const throttle = this.#throttle;
+    const hosts = [...ids].sort((a, b) => a - b);
+    const position = hosts.indexOf(options.id);
+    // Who joins a group that exists does not know among whom it takes turns.
+    const random = position < 0 ? Math.random : turnOf(group, position, hosts.length);
     return RaftNode.start({
-      ...{ options, resolved, storage, transport, scheduler, throttle, released },
+      ...{ options, resolved, storage, transport, scheduler, throttle, random, released },
     });
   }
 
