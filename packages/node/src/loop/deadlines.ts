@@ -56,10 +56,12 @@ export class Deadlines<Who extends Sleeper> {
     if (this.isEmpty) this.#heap.length = 0;
   }
 
-  /** Those whose deadline has come, earliest first. Each has to be updated to be woken again. */
-  takeDue(now: Milliseconds): Who[] {
+  /** Those whose deadline has come, earliest first, `most` of them. Each has to be updated to be woken again. */
+  takeDue(now: Milliseconds, most = Number.POSITIVE_INFINITY): Who[] {
     const due: Who[] = [];
-    for (let first = this.#heap[0]; first !== undefined && first.at <= now; first = this.#heap[0]) {
+    while (due.length < most) {
+      const first = this.#heap[0];
+      if (first === undefined || first.at > now) break;
       this.#removeFirst();
       const { who, at } = first;
       if (who.placedAt !== at) continue;

@@ -51,6 +51,34 @@ test('a long round is cut, and nobody is forgotten or served twice', async () =>
   assert.deepEqual(turns, ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9']);
 });
 
+test('whose time has come waits behind those who have something to hear, but never all of them', async (context) => {
+  context.mock.timers.enable({ apis: ['setTimeout'] });
+  const done: string[] = [];
+  let time = 0;
+  const scheduler = new Scheduler(() => time);
+  for (let at = 0; at < 1_000; at++) {
+    const sleeper = { ...taker('due', done), deadline: 100 };
+    sleeper.takeTurn = () => {
+      done.push('due');
+      if (time === 100) sleeper.deadline = Number.POSITIVE_INFINITY;
+    };
+    scheduler.wake(sleeper);
+  }
+  await nextRound();
+  time = 100;
+  const turnsWhile = async (others: number): Promise<number> => {
+    done.length = 0;
+    for (let at = 0; at < others; at++) scheduler.wake(taker('other', done));
+    context.mock.timers.tick(100);
+    await nextRound();
+    return done.filter((what) => what === 'due').length;
+  };
+  const alone = await turnsWhile(0);
+  assert.ok(alone > 100 && alone < 1_000, `${alone} of 1000`);
+  const behindOthers = await turnsWhile(800);
+  assert.ok(behindOthers > 0 && behindOthers < alone, `${behindOthers} behind 800 others`);
+});
+
 test('one timer wakes whoever is due; who was forgotten is not woken', async (context) => {
   context.mock.timers.enable({ apis: ['setTimeout'] });
   const done: string[] = [];

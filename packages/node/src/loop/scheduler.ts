@@ -22,6 +22,10 @@ export interface TurnTaker extends Sleeper {
 /** For how long turns may follow one another before sockets are read again. */
 const ROUND_MS = 10;
 
+/** So many wait for a turn before those whose time has come have to; but a few of these always get one. */
+const WAITING_AT_ONCE = 512;
+const LEAST_DUE = 16;
+
 export class Scheduler {
   readonly #now: () => Milliseconds;
   readonly #endRound: () => void;
@@ -37,12 +41,23 @@ export class Scheduler {
     this.#now = now;
     this.#endRound = endRound;
     this.#timer = new WakeTimer(now, () => {
-      for (const taker of this.#deadlines.takeDue(now())) {
-        taker.timeIsDue();
-        this.wake(taker);
-      }
+      this.#wakeDue();
+      // Early when some are left: then they come in the next round of the event loop.
       this.#timer.set(this.#deadlines.next);
     });
+  }
+
+  /**
+   * Whoever has been waiting for a time may wait a little longer, behind those who have something to hear:
+   * elections that are under way come to their end before more are begun. Where thousands of groups lose
+   * their leaders at once, begun all together none would be answered in time.
+   */
+  #wakeDue(): void {
+    const room = WAITING_AT_ONCE - (this.#queue.length - this.#next);
+    for (const taker of this.#deadlines.takeDue(this.#now(), Math.max(room, LEAST_DUE))) {
+      taker.timeIsDue();
+      this.wake(taker);
+    }
   }
 
   /**
