@@ -9,7 +9,7 @@ import { invariant } from './invariant.ts';
 import { startLeading } from './leader/leader.ts';
 import type { PreVoteReply, RequestPreVote, RequestVote, RequestVoteReply } from './messages.ts';
 import { electionResult } from './quorum/joint.ts';
-import { askLeaderToShow, wake } from './rest.ts';
+import { tellVoters, wake } from './rest.ts';
 import type { NodeState } from './state.ts';
 import { type NodeId, nextTerm, TERM_ZERO } from './types.ts';
 import { judgeVote, type VoteVerdict } from './vote.ts';
@@ -17,7 +17,7 @@ import { judgeVote, type VoteVerdict } from './vote.ts';
 /** The election timeout has passed without a leader (Figure 2, Followers; Candidates). */
 export function startElection(node: NodeState): void {
   if (!mayRun(node)) {
-    askLeaderToShow(node);
+    tellVoters(node);
     node.becomeFollower(node.leaderId, 'not-a-voter');
   } else if (node.options.preVote && node.currentTerm > TERM_ZERO) {
     // In term 0 there is nobody to ask for: term 1 cannot disturb a leader.

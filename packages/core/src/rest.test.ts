@@ -180,6 +180,21 @@ test('a learner that a late message has woken asks the leader to show itself, an
   pass(servers, 5_000);
   assert.ok(servers.every(({ raft }) => raft.isAtRest));
   assert.equal(leader.raft.term, 1);
+  learner.receive({ kind: 'appendEntries', from: 1, term: 1, ...facts } as never);
+  learner.takeSent();
+  learner.passDeadline();
+  const said = learner.takeSent().map(({ kind, to }) => `${kind} ${to}`);
+  assert.deepEqual(said, ['wakeUp 1', 'wakeUp 2', 'wakeUp 3'], 'it may not know who leads');
+});
+
+test('a learner that was removed, and does not know it, wakes nobody', () => {
+  const [leader, second] = atRest();
+  for (const server of [leader, second]) {
+    server.receive({ kind: 'wakeUp', from: 4, term: 1 } as never);
+    assert.ok(server.raft.isAtRest);
+    server.receive({ kind: 'wakeUp', from: 3, term: 1 } as never);
+    assert.ok(!server.raft.isAtRest);
+  }
 });
 
 test('a leader whose rest nobody shares any more, though its host lives, is replaced', () => {

@@ -12,7 +12,7 @@
  * as ever; a lease, which is not renewed meanwhile, ends.
  */
 
-import { isJoint, isVoter } from './configuration/configuration.ts';
+import { isJoint, isVoter, membersOf } from './configuration/configuration.ts';
 import { followLeader } from './follower.ts';
 import type { Message, Rest, RestAccepted } from './messages.ts';
 import type { Progress } from './progress/progress.ts';
@@ -132,6 +132,8 @@ export function wakeByMessage(node: NodeState, message: Message): void {
   // Late answers and the leader's own offer ask for nothing.
   const { kind } = message;
   if (kind === 'rest' || kind === 'restAccepted' || kind === 'appendAccepted') return;
+  // A learner that was removed, and does not know it, would miss its leader for ever.
+  if (kind === 'wakeUp' && !membersOf(node.configuration).includes(message.from)) return;
   const { leaderId: to, id: from, currentTerm: term } = node;
   wake(node);
   // Somebody misses the leader: it shall show itself, to all.
@@ -140,19 +142,17 @@ export function wakeByMessage(node: NodeState, message: Message): void {
 }
 
 /**
- * A learner misses the leader, which may only be at rest: a late message has woken the learner alone. A
- * voter would ask for votes now, and be heard.
+ * A learner misses the leader, which may only be at rest: a late message has woken the learner alone, or
+ * it was not heard when the others fell silent. A voter would ask for votes now; a learner tells the
+ * voters, for it may not know who leads.
  */
-export function askLeaderToShow({
-  id: from,
-  currentTerm: term,
-  leaderId: to,
-  configuration,
-  options,
-  outbox,
-}: NodeState): void {
-  if (!options.rest || to === undefined || !configuration.learners.includes(from)) return;
-  outbox.send({ kind: 'wakeUp', from, to, term });
+export function tellVoters(node: NodeState): void {
+  const { id: from, currentTerm: term, configuration, options, outbox } = node;
+  const { voters, outgoing, learners } = configuration;
+  if (!options.rest || !learners.includes(from)) return;
+  for (const to of new Set([...voters, ...outgoing])) {
+    outbox.send({ kind: 'wakeUp', from, to, term });
+  }
 }
 
 /** Timers run and heartbeats flow again. Up to now the driver stood for the others' life. */

@@ -48,13 +48,16 @@ export interface Traffic {
   readonly bytes: number;
 }
 
+/** More servers than any run has. */
+const MAX_ID = 1024;
+
 export class Network {
   behaviour: NetworkBehaviour;
   /** Messages that a behaviour of infinite delay keeps until somebody takes them, oldest first. */
   readonly held: Parcel[] = [];
   readonly #time: Time;
   /** Each direction of a link has dice of its own: what happens on one changes nothing on others. */
-  readonly #dice = new Map<string, Random>();
+  readonly #dice = new Map<number, Random>();
   readonly #makeDice: (from: NodeId, to: NodeId) => Random;
   readonly #events: NetworkEvents;
   /** Directed links, as `from>to`. */
@@ -133,7 +136,7 @@ export class Network {
   }
 
   #diceOf(from: NodeId, to: NodeId): Random {
-    const link = `${from}>${to}`;
+    const link = from * MAX_ID + to;
     const known = this.#dice.get(link);
     if (known !== undefined) return known;
     const dice = this.#makeDice(from, to);
