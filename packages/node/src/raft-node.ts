@@ -200,7 +200,7 @@ export class RaftNode<Result = undefined> implements AsyncDisposable {
    * Takes up a session whose process has ended. For a caller who writes down `session.id`, and before
    * each command `session.nextSerial`: proposed again under its number, a command is still applied
    * once. Whether the session still exists shows with the first command. Give the `sessions` options with
-   * which it was opened.
+   * which it was opened. One process at a time: a number that two use stands for one command.
    *
    * @param nextSerial The number of the next command.
    * @throws {RaftError} `RAFT_BAD_OPTION`, `RAFT_REMOVED`, `RAFT_CLOSED`.

@@ -36,6 +36,8 @@ export class Session<Result> implements Disposable {
   readonly #host: SessionHost<Result>;
   readonly #ending = new AbortController();
   readonly #renewal: NodeJS.Timeout;
+  /** Whoever had it before may have proposed any command of it. */
+  readonly #isResumed: boolean;
   /** Serial numbers whose answer is not known yet, ascending. */
   readonly #outstanding = new Map<number, Promise<unknown>>();
   #nextSerial: number;
@@ -45,9 +47,10 @@ export class Session<Result> implements Disposable {
   /** Why nothing is taken any more. */
   #end: RaftError | undefined;
 
-  /** @internal Use `RaftNode.openSession`. */
-  constructor(host: SessionHost<Result>, id: number, nextSerial: number) {
+  /** @internal Use `RaftNode.openSession` or `RaftNode.resumeSession`. */
+  constructor(host: SessionHost<Result>, id: number, nextSerial: number, isResumed: boolean) {
     this.#host = host;
+    this.#isResumed = isResumed;
     this.id = id;
     this.#nextSerial = nextSerial;
     const every = Math.min(Math.ceil(host.timeoutMs / RENEWALS), LONGEST_TIMER_MS);
@@ -68,9 +71,11 @@ export class Session<Result> implements Disposable {
    * Waits as long as this server is cut off from the others: give a signal.
    *
    * @throws {RaftError} `RAFT_SESSION_EXPIRED` — `details.outcome` says whether the command may have
-   *   been applied (`unknown`) or was `not applied`. Open another session.
+   *   been applied (`unknown`, as always in a session that was resumed) or was `not applied`. Open another
+   *   session.
    * @throws {RaftError} `RAFT_PROPOSAL_DROPPED`, `RAFT_COMMAND_TOO_LARGE`, `RAFT_DISK_FULL`,
-   *   `RAFT_CLOSED` — nothing was proposed.
+   *   `RAFT_CLOSED` — nothing was proposed. In a session that was resumed only `RAFT_COMMAND_TOO_LARGE`, and
+   *   `RAFT_PROPOSAL_DROPPED` for want of numbers: it goes on trying.
    * @throws {RaftError} `RAFT_REMOVED` — nothing was proposed: resume the session at another server.
    * @throws {RaftError} `RAFT_OUTCOME_UNKNOWN` — this node ended or was removed meanwhile.
    * @throws {RaftError} `RAFT_RESULT_NOT_KEPT` — it was applied, but `sessions.encodeResult` made no bytes of
@@ -140,10 +145,14 @@ export class Session<Result> implements Disposable {
     signal: AbortSignal | undefined,
   ): Promise<Result> {
     const session = this.id;
-    const { reply, isRepeated } = await this.#untilTaken(() => {
-      const firstOutstanding = this.#firstOutstanding;
-      return { kind: 'command', session, serial, firstOutstanding, command };
-    }, signal);
+    const { reply, isRepeated } = await this.#untilTaken(
+      () => {
+        const firstOutstanding = this.#firstOutstanding;
+        return { kind: 'command', session, serial, firstOutstanding, command };
+      },
+      signal,
+      this.#isResumed,
+    );
     if (reply.kind === 'applied') return this.#host.resultOf(reply.response);
     if (reply.kind === 'expired') throw this.#expire(isRepeated ? 'unknown' : 'not applied');
     const what = `command ${serial} of session ${session} was answered before`;
@@ -152,12 +161,17 @@ export class Session<Result> implements Disposable {
     throw new RaftError('RAFT_OUTCOME_UNKNOWN', `${what}; ${remedy}`);
   }
 
-  /** Proposes an entry until one attempt is answered. `isRepeated`: another one may count as well. */
+  /**
+   * Proposes an entry until one attempt is answered. `isRepeated`: another one may count as well.
+   *
+   * @param wasProposed there may have been an attempt before
+   */
   async #untilTaken(
     entryNow: () => SessionEntry,
     signal: AbortSignal | undefined,
+    wasProposed = false,
   ): Promise<{ readonly reply: SessionReply; readonly isRepeated: boolean }> {
-    for (let isRepeated = false; ; isRepeated = true) {
+    for (let isRepeated = wasProposed; ; isRepeated = true) {
       try {
         const reply = await this.#host.propose(entryNow(), signal === undefined ? {} : { signal });
         this.#hasHeard = true;
@@ -165,7 +179,7 @@ export class Session<Result> implements Disposable {
       } catch (error) {
         if (signal?.aborted || !(error instanceof RaftError)) throw error;
         if (error.code === 'RAFT_OUTCOME_UNKNOWN') continue;
-        if (!isRepeated) throw error;
+        if (!isRepeated || error.code === 'RAFT_COMMAND_TOO_LARGE') throw error;
         if (error.code === 'RAFT_CLOSED' || error.code === 'RAFT_REMOVED')
           throw endedMeanwhile(error);
         // Refused now, which says nothing about the attempt before.
@@ -199,14 +213,17 @@ export class Session<Result> implements Disposable {
 
   #expire(outcome: 'unknown' | 'not applied'): RaftError {
     const sessionId = this.id;
-    const error = (details: 'unknown' | 'not applied', what: string) =>
-      new RaftError('RAFT_SESSION_EXPIRED', `session ${sessionId} has ended; ${what}`, {
+    const error = (details: 'unknown' | 'not applied') => {
+      const what =
+        details === 'unknown'
+          ? 'an earlier attempt may have been applied: look, then open another session'
+          : 'nothing more was proposed: open another session';
+      return new RaftError('RAFT_SESSION_EXPIRED', `session ${sessionId} has ended; ${what}`, {
         details: { sessionId, outcome: details },
       });
-    const later = 'nothing more was proposed: open another session';
-    this.#finish(error('not applied', later));
-    const unknown = 'an earlier attempt may have been applied: look, then open another session';
-    return error(outcome, outcome === 'unknown' ? unknown : later);
+    };
+    this.#finish(error(this.#isResumed ? 'unknown' : 'not applied'));
+    return error(outcome);
   }
 
   #finish(end: RaftError): void {

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { seededRandom } from '@quorate/core';
+import type { SessionEntry } from '@quorate/wire';
 import { bytes, FAST, TestCluster, temporaryDirectory, until } from '../cluster.test.support.ts';
 import { RaftError } from '../errors.ts';
 import { MemoryNetwork } from '../peers/memory-network.ts';
 import { RaftNode } from '../raft-node.ts';
+import type { SessionReply } from './portion.ts';
 import { Session } from './session.ts';
 import { losing, SavingMachine } from './sessions.test.support.ts';
 
@@ -56,7 +58,7 @@ test('a closed session takes no more commands, and a closed node none either', a
   const gone = node.resumeSession(session.id, 2);
   await assert.rejects(gone.propose(bytes('b')), {
     code: 'RAFT_SESSION_EXPIRED',
-    details: { sessionId: session.id, outcome: 'not applied' },
+    details: { sessionId: session.id, outcome: 'unknown' },
   });
 
   const other = await node.openSession();
@@ -110,6 +112,28 @@ test('a session without signs of life ends; one that is idle lives on', async (c
   assert.equal(await idle.propose(bytes('b')), 1);
 });
 
+test('a resumed session stays with its number when it is refused: it may have been applied before', async () => {
+  const dropped = new RaftError('RAFT_PROPOSAL_DROPPED', 'too much at once');
+  const serials: number[] = [];
+  const host = {
+    propose: async (entry: SessionEntry): Promise<SessionReply> => {
+      if (entry.kind !== 'command') return { kind: 'done' };
+      serials.push(entry.serial);
+      if (serials.length < 3) throw dropped;
+      return { kind: 'applied', response: new Uint8Array() };
+    },
+    resultOf: () => 7,
+    pause: () => Promise.resolve(),
+    ended: () => {},
+    timeoutMs: 1_000,
+  };
+  using opened = new Session(host, 1, 1, false);
+  await assert.rejects(opened.propose(bytes('a')), dropped);
+  using resumed = new Session(host, 1, 5, true);
+  assert.equal(await resumed.propose(bytes('a')), 7);
+  assert.deepEqual(serials, [1, 5, 5]);
+});
+
 test('without a session nobody tells the time', async (context) => {
   const { node } = await alone(context, 40);
   const session = await node.openSession();
@@ -126,7 +150,16 @@ test('one session too many ends the one that was idle longest', async (context) 
   const [first, second] = [await node.openSession(), await node.openSession()];
   await first.propose(bytes('a'));
   const third = await node.openSession();
-  await assert.rejects(second.propose(bytes('b')), { code: 'RAFT_SESSION_EXPIRED' });
+  const expired = (outcome: string) => ({
+    code: 'RAFT_SESSION_EXPIRED',
+    details: { sessionId: second.id, outcome },
+  });
+  await assert.rejects(second.propose(bytes('b')), expired('not applied'));
+  await assert.rejects(second.propose(bytes('b')), expired('not applied'));
+  // The process before may have proposed these, and they may have been applied while the session lived.
+  const resumed = node.resumeSession(second.id, 1);
+  await assert.rejects(resumed.propose(bytes('b')), expired('unknown'));
+  await assert.rejects(resumed.propose(bytes('b')), expired('unknown'));
   assert.deepEqual(await Promise.all([first, third].map((s) => s.propose(bytes('c')))), [2, 3]);
 });
 
@@ -188,7 +221,7 @@ test('one sign of life waits for a leader at a time', async (context) => {
     timeoutMs: 600,
     ended: () => {},
   };
-  using _ = new Session(host, 1, 1);
+  using _ = new Session(host, 1, 1, false);
   context.mock.timers.tick(2_000);
   assert.equal(answers.length, 1);
   answers[0]?.({ kind: 'done' });

@@ -64,7 +64,7 @@ export class Sessions<Result> {
         const entry = { kind: 'open', timeoutMs, maxSessions } as const;
         const reply = await this.#propose(entry, signal === undefined ? {} : { signal });
         if (reply.kind !== 'opened') throw new TypeError(`open was answered with ${reply.kind}`);
-        return this.resume(reply.session, 1);
+        return this.#sessionOf(reply.session, 1, false);
       } catch (error) {
         if (signal?.aborted || !(error instanceof RaftError)) throw error;
         // A session that was opened without our hearing of it expires.
@@ -74,10 +74,7 @@ export class Sessions<Result> {
   }
 
   resume(id: number, nextSerial: number): Session<Result> {
-    const ended = () => this.#open.delete(session);
-    const session: Session<Result> = new Session({ ...this.#host, ended }, id, nextSerial);
-    this.#open.add(session);
-    return session;
+    return this.#sessionOf(id, nextSerial, true);
   }
 
   /** The node ends, or was removed. */
@@ -85,6 +82,14 @@ export class Sessions<Result> {
     this.#end = reason;
     this.#clock.stop();
     for (const session of this.#open) session.stop(reason);
+  }
+
+  #sessionOf(id: number, nextSerial: number, isResumed: boolean): Session<Result> {
+    const ended = () => this.#open.delete(session);
+    const host = { ...this.#host, ended };
+    const session: Session<Result> = new Session(host, id, nextSerial, isResumed);
+    this.#open.add(session);
+    return session;
   }
 
   get #host(): Omit<SessionHost<Result>, 'ended'> {
