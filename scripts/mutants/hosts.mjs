@@ -74,4 +74,28 @@ export const hosts = [
       'what is held back for a move is written without another round',
     ],
   },
+  {
+    id: 'other-beginning-heard',
+    hazards: [],
+    wrong: 'a host hears one that began the group with other voters (§6: two majorities)',
+    file: 'node/src/host/groups.ts',
+    before: 'else if (member.beginning.isSameAt(message.from)) member.receiver.received(message);',
+    after: 'else if (member.beginning) member.receiver.received(message);',
+    test: [
+      'node/src/host/groups.test.ts',
+      'who began a group with other voters is told and not heard, until it says something else',
+    ],
+  },
+  {
+    id: 'beginning-forgotten',
+    hazards: [],
+    wrong: 'with whom a group began is not written anew with the rest (§6: two majorities)',
+    file: 'node/src/storage/shared/group-state.ts',
+    before: 'if (this.beginningPart !== undefined) parts.push(this.beginningPart);',
+    after: '',
+    test: [
+      'node/src/storage/shared/shared-log.test.ts',
+      'an idle group does not keep what others have written since',
+    ],
+  },
 ];

@@ -60,6 +60,8 @@ export type RaftErrorCode =
   | 'RAFT_BAD_OPTION'
   /** The host has this group open already. */
   | 'RAFT_GROUP_OPEN'
+  /** Another host began the group with other voters: two clusters under one id. */
+  | 'RAFT_GROUP_MISMATCH'
   /** The group was removed from this host, and can never be opened on it again. */
   | 'RAFT_GROUP_REMOVED'
   | 'RAFT_ADDRESS_IN_USE';

@@ -222,6 +222,13 @@ export class Runtime<Result> implements GroupReceiver, ApplyObserver<Result>, Lo
     this.#loop.post({ kind: 'peerReachable', peer });
   }
 
+  /** Who holds nothing yet gives up; who has a life of its own goes on and says so. */
+  mismatched(error: RaftError): void {
+    const { code, message: reason } = error;
+    this.#parts.log('error', 'two groups under one id', { code, reason, ...error.details });
+    if (this.raft.lastIndex === 0) this.fail(error);
+  }
+
   async receivedSnapshot(incoming: IncomingSnapshot): Promise<void> {
     const message = await this.#snapshots.receive(incoming);
     this.#loop.post({ kind: 'received', message });

@@ -13,6 +13,8 @@ const WORDS: readonly HostMessage[] = [
   { kind: 'forGroup', group: Number.MAX_SAFE_INTEGER },
   { kind: 'hostBeat', count: 7 },
   { kind: 'groupAbsent', group: 3 },
+  { kind: 'groupOpened', group: 4, voters: [1, 2, 9] as NodeId[] },
+  { kind: 'groupBegun', group: 5, voters: [] },
 ];
 
 test('the words of hosts come through among the messages of their groups', () => {
@@ -35,15 +37,29 @@ test('the words of hosts come through among the messages of their groups', () =>
 });
 
 test('every flipped bit of such a word is refused or awaits more', () => {
-  const bytes = encodeHostMessage({ kind: 'groupAbsent', group: 5 }, crc32);
-  for (let bit = 0; bit < 8 * bytes.length; bit += 1) {
-    const damaged = bytes.slice();
-    damaged[bit >> 3]! ^= 1 << (bit & 7);
-    const decoder = new MessageDecoder({ link: LINK, checksum: crc32 });
-    try {
-      assert.deepEqual(decoder.push(damaged), [], `bit ${bit}`);
-    } catch (error) {
-      assert.ok(error instanceof FrameError, `bit ${bit}: ${error}`);
+  for (const word of WORDS) {
+    const bytes = encodeHostMessage(word, crc32);
+    for (let bit = 0; bit < 8 * bytes.length; bit += 1) {
+      const damaged = bytes.slice();
+      damaged[bit >> 3]! ^= 1 << (bit & 7);
+      const decoder = new MessageDecoder({ link: LINK, checksum: crc32 });
+      try {
+        assert.deepEqual(decoder.push(damaged), [], `${word.kind}, bit ${bit}`);
+      } catch (error) {
+        assert.ok(error instanceof FrameError, `${word.kind}, bit ${bit}: ${error}`);
+      }
     }
   }
+});
+
+test('voters that do not ascend, and words of another length, are refused', () => {
+  const decode = (frame: Uint8Array) =>
+    new MessageDecoder({ link: LINK, checksum: crc32 }).push(frame);
+  for (const voters of [[2, 1], [0], [3, 3]]) {
+    const word = { kind: 'groupBegun', group: 1, voters: voters as NodeId[] } as const;
+    assert.throws(() => decode(encodeHostMessage(word, crc32)), FrameError);
+  }
+  const begun = encodeHostMessage({ kind: 'groupBegun', group: 1, voters: [1 as NodeId] }, crc32);
+  begun[8]! -= 2;
+  assert.throws(() => decode(begun), /unknown message kind/);
 });

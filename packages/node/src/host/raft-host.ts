@@ -132,8 +132,12 @@ export class RaftHost implements AsyncDisposable {
     requireOptions('openGroup', options, GROUP_OPTIONS);
     this.#nodes.set(group, undefined);
     try {
-      const node = await this.#startNode(group, options);
-      this.#nodes.set(group, node as RaftNode<unknown>);
+      let isOver = false;
+      const node = await this.#startNode(group, options, () => {
+        isOver = true;
+        this.#nodes.delete(group);
+      });
+      if (!isOver) this.#nodes.set(group, node as RaftNode<unknown>);
       if (this.#ending.reason !== undefined) await node.close();
       return node;
     } catch (error) {
@@ -208,6 +212,7 @@ export class RaftHost implements AsyncDisposable {
   async #startNode<Result>(
     group: number,
     groupOptions: GroupOptions<Result>,
+    released: () => void,
   ): Promise<RaftNode<Result>> {
     const { log, ...shared } = this.#options;
     // One object for all groups: there are thousands.
@@ -223,9 +228,9 @@ export class RaftHost implements AsyncDisposable {
     const ids = voters ?? Object.keys(options.peers).map(Number);
     // With whom a group has begun its log says; some of them may be left out since.
     this.#requireHosts(ids, this.#storage.has(group));
-    const storage = await this.#storage.open(group, configurationOf(ids));
-    const transport = this.#groups.portOf(group);
-    const released = () => void this.#nodes.delete(group);
+    const isChosen = voters !== undefined;
+    const storage = await this.#storage.open(group, configurationOf(ids), isChosen);
+    const transport = this.#groups.portOf(group, this.#storage.begunWith(group));
     const scheduler = this.#scheduler;
     const throttle = this.#throttle;
     const hosts = [...ids].sort((a, b) => a - b);

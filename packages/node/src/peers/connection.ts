@@ -120,6 +120,8 @@ export class Connection {
         break;
       case 'hostBeat':
       case 'groupAbsent':
+      case 'groupOpened':
+      case 'groupBegun':
         this.#options.onWord(message);
         break;
       default:

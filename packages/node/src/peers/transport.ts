@@ -9,6 +9,7 @@
 import type { InstallSnapshot, Message, NodeId } from '@quorate/core';
 import type { HeldSnapshot, HostMessage, Prefix } from '@quorate/wire';
 import type { PeerAddress } from '../api.ts';
+import type { RaftError } from '../errors.ts';
 
 /** Which of a host's groups a message is of: above 0. A server that is its only group has this one. */
 export const ONLY_GROUP = 0;
@@ -128,5 +129,7 @@ export interface GroupReceiver {
   removed(by: NodeId): void;
   /** Needed only by groups at rest. */
   reachable(peer: NodeId): void;
+  /** A peer began the group with other voters: nothing of it is heard. */
+  mismatched(error: RaftError): void;
   receivedSnapshot(incoming: IncomingSnapshot): Promise<void>;
 }

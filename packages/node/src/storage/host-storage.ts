@@ -1,6 +1,6 @@
 /** What a host asks of a disk: one storage for all its groups, which is one for each of them. */
 
-import type { Configuration } from '@quorate/core';
+import type { Configuration, NodeId } from '@quorate/core';
 import { RaftError } from '../errors.ts';
 import { memoryStorage } from './memory-storage.ts';
 import { RemovedGroups } from './removed-groups.ts';
@@ -18,9 +18,12 @@ export interface HostStorage {
    * next `commit`. To close it lets go of nothing but the group.
    *
    * @param initialConfiguration What the group begins with if it is new.
+   * @param isChosen It also takes the place of another one, if the group has heard and promised nothing yet.
    * @throws {RaftError} `RAFT_GROUP_REMOVED`, `RAFT_STORAGE_CORRUPT`
    */
-  open(group: number, initialConfiguration: Configuration): Promise<Storage>;
+  open(group: number, initialConfiguration: Configuration, isChosen: boolean): Promise<Storage>;
+  /** The voters with which a group that is open began; none if that is not known. */
+  begunWith(group: number): readonly NodeId[];
   /**
    * Drops all that is kept of a group, which is not open, for ever. Resolves when that is durable; again
    * and again for the same one.
@@ -38,11 +41,11 @@ export interface HostStorage {
 
 /** Keeps every group in memory for as long as the host is open. */
 export function memoryHostStorage(clusterId: number, nodeId: number): HostStorage {
-  const seen = new Set<number>();
+  const seen = new Map<number, readonly NodeId[]>();
   const removed = RemovedGroups.inMemory();
   return {
     leftOut: [],
-    groups: () => [...seen].sort((a, b) => a - b),
+    groups: () => [...seen.keys()].sort((a, b) => a - b),
     has: (group) => seen.has(group),
     open: async (group, initialConfiguration) => {
       if (removed.has(group)) throw groupRemoved(group);
@@ -51,9 +54,10 @@ export function memoryHostStorage(clusterId: number, nodeId: number): HostStorag
         const remedy = 'give the host a directory, or the group a new id';
         throw new RaftError('RAFT_BAD_OPTION', `${problem}; ${remedy}`);
       }
-      seen.add(group);
+      seen.set(group, initialConfiguration.voters);
       return memoryStorage({ clusterId, nodeId, initialConfiguration });
     },
+    begunWith: (group) => seen.get(group) ?? [],
     remove: async (group) => {
       if (!seen.has(group) && !removed.has(group)) throw noSuchGroup(group);
       await removed.add(group);

@@ -67,12 +67,13 @@ async function openLocked(
     leftOut: identity.recovery?.leftOut ?? [],
     groups: () => log.groups(),
     has: (group) => log.has(group),
-    open: async (group, initialConfiguration) => {
+    open: async (group, initialConfiguration, isChosen) => {
       if (isRemoved(group)) throw groupRemoved(group);
       const isThere = withSnapshots.has(String(group));
-      const of = { group, initialConfiguration, identity, isThere };
+      const of = { group, initialConfiguration, isChosen, identity, isThere };
       return openGroup(log, snapshotsOf(group), of);
     },
+    begunWith: (group) => log.stateOf(group).beginning.voters,
     remove: async (group) => {
       if (!isRemoved(group) && !log.has(group)) throw noSuchGroup(group);
       await removed.add(group);
@@ -101,13 +102,15 @@ async function openGroup(
   of: {
     readonly group: number;
     readonly initialConfiguration: Configuration;
+    readonly isChosen: boolean;
     readonly identity: Identity;
     /** There may be snapshots. */
     readonly isThere: boolean;
   },
 ): Promise<Storage> {
   const state = shared.stateOf(of.group);
-  if (state.isNew) shared.begin(state, of.initialConfiguration);
+  const mayBegin = state.isNew || (of.isChosen && state.isUntouched);
+  if (mayBegin) shared.begin(state, of.initialConfiguration);
   const stored = state.shape.toStoredState();
   const log = new GroupLog(shared, state);
   const open = () => openSnapshots(directory, stored);

@@ -36,6 +36,7 @@ export class GroupLog implements Log {
       // All listeners hear of that, whether or not they have anything on its way.
       failed: () => {},
     });
+    if (write.snapshot !== undefined) this.#shared.repeatBeginning(this.#state);
     return false;
   }
 
@@ -46,6 +47,7 @@ export class GroupLog implements Log {
     const part = { group: this.#state.id, kind: 'compaction', compaction } as const;
     await new Promise<void>((done, failed) => {
       this.#shared.ask(this.#state, part, { done, failed });
+      this.#shared.repeatBeginning(this.#state);
     });
   }
 

@@ -14,9 +14,18 @@ const UNKNOWN = configurationOf([]);
 export class GroupState {
   readonly id: number;
   readonly shape: LogShape;
-  /** The records that hold its newest hard state, and its newest snapshot or base. 0: it has none. */
+  /**
+   * With whom the group began, for ever: two hosts that say different things of that have two groups.
+   * Without voters: unknown, or nobody, because it is to be added.
+   */
+  beginning: Configuration = UNKNOWN;
+  /**
+   * The records that hold its newest hard state, its newest snapshot or base, and its beginning. 0: it
+   * has none.
+   */
   #hardStateAt = 0;
   #snapshotAt = 0;
+  #beginningAt = 0;
   /** Parts that are asked for and not yet durable. */
   open = 0;
   /** Who hears of the log's failure; undefined while the group is not open. */
@@ -33,7 +42,8 @@ export class GroupState {
     const { batches } = this.shape;
     const first = batches.length > 0 ? batches.at(0).segment : Number.POSITIVE_INFINITY;
     const hardState = this.#hardStateAt || Number.POSITIVE_INFINITY;
-    return Math.min(first, hardState, this.#snapshotAt || Number.POSITIVE_INFINITY);
+    const beginning = this.#beginningAt || Number.POSITIVE_INFINITY;
+    return Math.min(first, hardState, beginning, this.#snapshotAt || Number.POSITIVE_INFINITY);
   }
 
   applyWrite(write: StoredWrite, locations: readonly BatchLocation[], record: number): void {
@@ -48,13 +58,21 @@ export class GroupState {
     this.shape.dropThroughBase();
   }
 
-  /** With whom the group begins, if no snapshot has replaced that. */
+  /** With whom the group begins; in force if no snapshot has replaced that. */
   begin(configuration: Configuration, record: number): void {
+    this.beginning = configuration;
+    this.#beginningAt = record;
     const { snapshot } = this.shape;
+    if (snapshot.index > 0) return;
     this.shape.snapshot = { ...snapshot, configuration };
     // It may have no entry yet, and none for long: it waits to be added, or for a majority.
     this.shape.begins();
-    this.#snapshotAt = record;
+  }
+
+  /** To be written behind each snapshot, so that neither keeps the record of the other. */
+  get beginningPart(): GroupPart | undefined {
+    const { id: group, beginning: configuration } = this;
+    return configuration === UNKNOWN ? undefined : { group, kind: 'beginning', configuration };
   }
 
   /** While the log is replayed, entries that are needed may not have come yet. */
@@ -74,6 +92,12 @@ export class GroupState {
     return this.neededFrom === Number.POSITIVE_INFINITY && this.open === 0;
   }
 
+  /** It has neither promised nor heard anything: it may as well begin with others. */
+  get isUntouched(): boolean {
+    const { hardState, lastIndex, snapshot } = this.shape;
+    return hardState.term === 0 && lastIndex === 0 && snapshot.index === 0 && this.open === 0;
+  }
+
   /** Everything that is still needed, to be written in one piece: replayed alone it gives the same. */
   partsToMove(read: (from: LogIndex, through: LogIndex) => StoredWrite['batches']): GroupPart[] {
     const { id: group, shape } = this;
@@ -81,12 +105,10 @@ export class GroupState {
     const first = nextIndex(base.index);
     const batches = first > lastIndex ? [] : read(first, lastIndex);
     const write = { hardState, batches, snapshot: undefined };
-    const compaction = { snapshot, base };
-    return [
-      { group, kind: 'write', write },
-      snapshot.index > 0
-        ? { group, kind: 'compaction', compaction }
-        : { group, kind: 'beginning', configuration: snapshot.configuration },
-    ];
+    const parts: GroupPart[] = [{ group, kind: 'write', write }];
+    if (snapshot.index > 0)
+      parts.push({ group, kind: 'compaction', compaction: { snapshot, base } });
+    if (this.beginningPart !== undefined) parts.push(this.beginningPart);
+    return parts;
   }
 }

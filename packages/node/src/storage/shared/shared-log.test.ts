@@ -146,6 +146,7 @@ function isState(log: SharedLog, group: number, model: Model): boolean {
     assert.deepEqual(stored.snapshot, model.snapshot);
     assert.deepEqual(stored.base, model.base);
     assert.deepEqual(entriesOf(log.readerOf(state), stored, 40), model.entries);
+    if (!state.isNew) assert.deepEqual(state.beginning, INITIAL, 'for ever');
     return true;
   } catch (error) {
     if (error instanceof assert.AssertionError) return false;

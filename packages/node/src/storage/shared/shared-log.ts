@@ -175,8 +175,12 @@ export class SharedLog implements WriteListener {
   /** The group begins, with whatever is written of it first. */
   begin(state: GroupState, configuration: Configuration): void {
     state.begin(configuration, 0);
-    const part = { group: state.id, kind: 'beginning', configuration } as const;
-    this.ask(state, part, NOBODY_WAITS);
+    this.repeatBeginning(state);
+  }
+
+  /** In one record with the snapshot that was just asked for, behind it. */
+  repeatBeginning(state: GroupState): void {
+    if (state.beginningPart !== undefined) this.ask(state, state.beginningPart, NOBODY_WAITS);
   }
 
   /** Takes note; `commit` writes it. `done` is called when it is durable, never from within. */
