@@ -10,7 +10,7 @@ export interface CheckOptions {
    * `acts`. The problem is NP-complete, so some histories need a bound; ordinary ones take some steps
    * for each operation.
    *
-   * An illegal history is explained within as many again.
+   * An illegal history is explained within a quarter as many.
    *
    * @default 10_000_000 — some ten seconds, for models as cheap as the ones here
    */

@@ -36,7 +36,7 @@ class Trials<State, Input, Output> {
   areDecided = true;
   readonly #model: Model<State, Input, Output>;
   readonly #operations: readonly Operation<Input, Output>[];
-  readonly #maxStepsOfOne: number;
+  readonly #maxSteps: number;
   #stepsLeft: number;
 
   constructor(
@@ -46,8 +46,8 @@ class Trials<State, Input, Output> {
   ) {
     this.#model = model;
     this.#operations = operations;
-    this.#stepsLeft = maxSteps;
-    this.#maxStepsOfOne = Math.ceil(maxSteps / 20);
+    this.#maxSteps = maxSteps;
+    this.#stepsLeft = maxSteps / 4;
     this.returns = [...operations.keys()]
       .filter((index) => operations[index]!.kind === 'completed')
       .sort((a, b) => returnOf(operations[a]!) - returnOf(operations[b]!));
@@ -59,16 +59,24 @@ class Trials<State, Input, Output> {
     return this.#operations.filter(({ calledAt }) => calledAt <= end);
   }
 
-  /** Operations keep their indexes: they are sorted by call, and only later calls are left out. */
-  search(last: number, isAnswerKnown: (index: number) => boolean): SearchResult {
+  /**
+   * Operations keep their indexes: they are sorted by call, and only later calls are left out.
+   *
+   * @param share Of the budget of the check. To look at an operation takes a step too.
+   */
+  search(last: number, isAnswerKnown: (index: number) => boolean, share: number): SearchResult {
+    const budget = Math.min(this.#stepsLeft, share * this.#maxSteps);
+    if (budget <= 0) {
+      this.areDecided = false;
+      return { kind: 'outOfBudget', steps: 0 };
+    }
     const operations = this.until(last).map((operation, index): Operation<Input, Output> => {
       if (operation.kind === 'pending' || isAnswerKnown(index)) return operation;
       const { client, input, calledAt } = operation;
       return { kind: 'pending', client, input, calledAt };
     });
-    const budget = Math.min(this.#stepsLeft, this.#maxStepsOfOne);
     const result = searchOrder(this.#model, operations, budget);
-    this.#stepsLeft -= result.steps;
+    this.#stepsLeft -= result.steps + operations.length;
     if (result.kind === 'outOfBudget') this.areDecided = false;
     return result;
   }
@@ -84,7 +92,7 @@ function firstFailure<State, Input, Output>(
   while (bad - good > 1) {
     const middle = (good + bad) >>> 1;
     const answered = new Set(returns.slice(0, middle + 1));
-    const result = trials.search(returns[middle]!, (index) => answered.has(index));
+    const result = trials.search(returns[middle]!, (index) => answered.has(index), 1 / 20);
     if (result.kind === 'notFound') bad = middle;
     else good = middle;
     if (result.kind === 'found') order = result.order;
@@ -99,7 +107,7 @@ function smallestWindow<State, Input, Output>(
 ): number[] {
   const isIllegal = (known: readonly number[]) => {
     const answered = new Set([blocked, ...known]);
-    return trials.search(blocked, (index) => answered.has(index)).kind === 'notFound';
+    return trials.search(blocked, (index) => answered.has(index), 1 / 100).kind === 'notFound';
   };
   if (isIllegal([])) return [blocked];
   const earlier = trials.returns.slice(0, trials.returns.indexOf(blocked)).reverse();

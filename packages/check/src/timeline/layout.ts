@@ -63,9 +63,11 @@ function choose(history: readonly AnyOperation[], verdict: AnyVerdict): readonly
   const byCall = (operations: readonly AnyOperation[]) =>
     [...operations].sort((a, b) => a.calledAt - b.calledAt);
   if (verdict.kind !== 'illegal') return byCall(history).slice(0, MAX_SHOWN);
-  const { window, longestPrefix, candidates, blocked } = verdict;
+  const { longestPrefix, candidates, blocked } = verdict;
+  // A window that is not minimal may be nearly everything; what returned last is nearest to the failure.
+  const window = [...verdict.window].sort((a, b) => endOf(b) - endOf(a)).slice(0, MAX_SHOWN);
   const begin = Math.min(...window.map(({ calledAt }) => calledAt));
-  const inWindow = new Set<AnyOperation>(window);
+  const inWindow = new Set<AnyOperation>(verdict.window);
   const isBeside = (operation: AnyOperation) =>
     operation.kind === 'pending'
       ? begin <= operation.calledAt && operation.calledAt <= blocked.returnedAt
@@ -73,12 +75,14 @@ function choose(history: readonly AnyOperation[], verdict: AnyVerdict): readonly
   const beside = [...longestPrefix, ...candidates.map(({ operation }) => operation)]
     .filter((operation) => !inWindow.has(operation) && isBeside(operation))
     .sort((a, b) => b.calledAt - a.calledAt);
-  return byCall([...window, ...beside.slice(0, Math.max(0, MAX_SHOWN - window.length))]);
+  return byCall([...window, ...beside.slice(0, MAX_SHOWN - window.length)]);
 }
 
+const endOf = (operation: AnyOperation): number =>
+  operation.kind === 'completed' ? operation.returnedAt : Number.POSITIVE_INFINITY;
+
 const overlaps = (operation: Completed<unknown, unknown>, other: AnyOperation): boolean =>
-  operation.returnedAt >= other.calledAt &&
-  (other.kind === 'pending' || operation.calledAt <= other.returnedAt);
+  operation.returnedAt >= other.calledAt && operation.calledAt <= endOf(other);
 
 function barsOf(
   verdict: AnyVerdict,

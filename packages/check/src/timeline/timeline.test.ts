@@ -98,6 +98,25 @@ describe('the timeline', () => {
     assert.match(page, /from nowhere/);
   });
 
+  test('a window that is not minimal is drawn where it ends', () => {
+    const history = Array.from({ length: 300 }, (_, i) =>
+      completed(1, 2 * i, 2 * i + 1, put('k', `${i}`), undefined),
+    );
+    const blocked = completed(1, 1000, 1001, get('k'), 'from nowhere');
+    const page = renderTimeline([...history, blocked], {
+      kind: 'illegal',
+      steps: 0,
+      partition: 'k',
+      blocked,
+      longestPrefix: history,
+      candidates: [{ operation: blocked, expected: '299' }],
+      window: [...history, blocked],
+      isMinimal: false,
+    });
+    assert.equal(count(page, /<g class="(placed|blocked) window/g), 150);
+    assert.match(page, /from nowhere&quot;, expected &quot;299/);
+  });
+
   test('a history without fault is drawn with its order', () => {
     const page = pageOf(HISTORY.slice(0, 4));
     assert.match(page, /<h1>Linearizable<\/h1>/);
