@@ -12,7 +12,7 @@
  * as ever; a lease, which is not renewed meanwhile, ends.
  */
 
-import { isJoint, isVoter, membersOf } from './configuration/configuration.ts';
+import { isJoint, isVoter, membersOf, votersOf } from './configuration/configuration.ts';
 import { followLeader } from './follower.ts';
 import type { Message, Rest, RestAccepted } from './messages.ts';
 import type { Progress } from './progress/progress.ts';
@@ -148,11 +148,8 @@ export function wakeByMessage(node: NodeState, message: Message): void {
  */
 export function tellVoters(node: NodeState): void {
   const { id: from, currentTerm: term, configuration, options, outbox } = node;
-  const { voters, outgoing, learners } = configuration;
-  if (!options.rest || !learners.includes(from)) return;
-  for (const to of new Set([...voters, ...outgoing])) {
-    outbox.send({ kind: 'wakeUp', from, to, term });
-  }
+  if (!options.rest || !configuration.learners.includes(from)) return;
+  for (const to of votersOf(configuration)) outbox.send({ kind: 'wakeUp', from, to, term });
 }
 
 /** Timers run and heartbeats flow again. Up to now the driver stood for the others' life. */
