@@ -32,6 +32,7 @@ import type { Scheduler } from './loop/scheduler.ts';
 import { MembershipWatch } from './membership-watch.ts';
 import type { ResolvedOptions } from './options.ts';
 import type { GroupReceiver, GroupTransport, IncomingSnapshot } from './peers/transport.ts';
+import { reasonOf } from './reason-of.ts';
 import type { StateMachine } from './state-machine.ts';
 import type { Log, Storage } from './storage/storage.ts';
 
@@ -257,7 +258,7 @@ export class Runtime<Result> implements GroupReceiver, ApplyObserver<Result>, Lo
   }
 
   failed(cause: unknown): void {
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = reasonOf(cause);
     const problem = `the state machine failed behind index ${this.#applier.appliedIndex} (${reason})`;
     const remedy = 'mend it and start again: the command will be applied anew';
     this.fail(new RaftError('RAFT_MACHINE_FAILED', `${problem}; ${remedy}`, { cause }));

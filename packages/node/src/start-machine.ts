@@ -1,5 +1,6 @@
 import type { LogIndex } from '@quorate/core';
 import { RaftError } from './errors.ts';
+import { reasonOf } from './reason-of.ts';
 import type { StateMachine } from './state-machine.ts';
 import type { Storage } from './storage/storage.ts';
 
@@ -41,7 +42,7 @@ async function started<Answer>(name: string, call: () => Promise<Answer>): Promi
   } catch (cause) {
     // A snapshot that cannot be read is not the machine's fault.
     if (cause instanceof RaftError) throw cause;
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = reasonOf(cause);
     const problem = `the state machine's ${name}() threw (${reason})`;
     throw new RaftError('RAFT_MACHINE_FAILED', `${problem}; mend it and start again`, { cause });
   }

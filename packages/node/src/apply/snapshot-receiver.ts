@@ -7,6 +7,7 @@ import type { InstallSnapshot, Raft } from '@quorate/core';
 import type { LogLine } from '../api.ts';
 import { RaftError } from '../errors.ts';
 import type { IncomingSnapshot, SnapshotTransfer } from '../peers/transport.ts';
+import { reasonOf } from '../reason-of.ts';
 import type { SnapshotReceiver as SnapshotFile, SnapshotStore } from '../storage/storage.ts';
 
 export interface SnapshotReceiverHost {
@@ -45,9 +46,8 @@ export class SnapshotReceiver {
       log('info', 'received a snapshot', { from, index: message.snapshot.index });
       return message;
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
       if (!this.#ending.signal.aborted)
-        log('warn', 'a snapshot was not received', { from, reason });
+        log('warn', 'a snapshot was not received', { from, reason: reasonOf(error) });
       throw error;
     } finally {
       if (this.#current === incoming) this.#current = undefined;

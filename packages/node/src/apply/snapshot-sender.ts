@@ -20,6 +20,7 @@ import type { LogLine } from '../api.ts';
 import { RaftError } from '../errors.ts';
 import { Backoff } from '../peers/backoff.ts';
 import type { GroupTransport, SnapshotTransfer } from '../peers/transport.ts';
+import { reasonOf } from '../reason-of.ts';
 import type { SnapshotStore } from '../storage/storage.ts';
 import { continueAfter } from './continue-after.ts';
 import type { Throttle } from './throttle.ts';
@@ -101,7 +102,7 @@ export class SnapshotSender {
       sent(to, true);
     } catch (error) {
       if (signal.aborted) return;
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = reasonOf(error);
       log('warn', 'a snapshot was not delivered', { to, index: transfer.snapshot?.index, reason });
       if (isDamage(error) && transfer.snapshot !== undefined) {
         damaged(transfer.snapshot);

@@ -1,9 +1,10 @@
 import { RaftError } from '../errors.ts';
+import { reasonOf } from '../reason-of.ts';
 
 /** Turns what the operating system said into what the caller can do about it. */
 export function diskError(cause: unknown, file: string): RaftError {
   if (cause instanceof RaftError) return cause;
-  const reason = cause instanceof Error ? cause.message : String(cause);
+  const reason = reasonOf(cause);
   const options = { cause, details: { file } };
   if (isNoSpace(cause)) {
     return new RaftError(
