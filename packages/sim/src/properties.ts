@@ -11,6 +11,7 @@ import {
   type Message,
   type NodeId,
   type RaftStatus,
+  TERM_ZERO,
   type Term,
   type TraceEvent,
   type Write,
@@ -32,9 +33,9 @@ export class Properties implements ServerObserver {
   /** Durable votes, as `node@term`, across restarts. */
   readonly #votes = new Map<string, NodeId>();
   /** The term of each committed entry, whoever committed it first. Position 0 is unused. */
-  readonly #committed: Term[] = [0 as Term];
+  readonly #committed: Term[] = [TERM_ZERO];
   /** The term in which each was first known to be committed: no earlier than it was. */
-  readonly #knownIn: Term[] = [0 as Term];
+  readonly #knownIn: Term[] = [TERM_ZERO];
   readonly #running = new Map<NodeId, Server>();
   /** Of all servers that were ever started, running or not. */
   readonly #disks = new Map<NodeId, Disk>();

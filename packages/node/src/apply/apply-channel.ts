@@ -12,7 +12,7 @@
  *     }
  */
 
-import type { LogIndex } from '@quorate/core';
+import { INDEX_ZERO, type LogIndex } from '@quorate/core';
 import { RaftError } from '../errors.ts';
 import type { CommittedCommands, StateMachine } from '../state-machine.ts';
 
@@ -33,7 +33,7 @@ export class ApplyChannel implements StateMachine<undefined> {
 
   /** The consumer keeps no index with us, so after a restart it sees the log from its beginning. */
   open(): Promise<LogIndex> {
-    return Promise.resolve(0 as LogIndex);
+    return Promise.resolve(INDEX_ZERO);
   }
 
   async apply(batches: readonly CommittedCommands[]): Promise<readonly undefined[]> {

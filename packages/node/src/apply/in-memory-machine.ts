@@ -1,4 +1,4 @@
-import type { LogIndex } from '@quorate/core';
+import { INDEX_ZERO, type LogIndex } from '@quorate/core';
 import { fromJson, toJson } from '../json.ts';
 import type { CommittedCommands, StateMachine } from '../state-machine.ts';
 
@@ -52,7 +52,7 @@ class ReducerMachine<State, Result> implements InMemoryMachine<State, Result> {
   /** Forgets what an earlier server has applied to it: all of that comes again. */
   open(): Promise<LogIndex> {
     this.#state = this.#reducer.initial();
-    return Promise.resolve(0 as LogIndex);
+    return Promise.resolve(INDEX_ZERO);
   }
 
   apply(batches: readonly CommittedCommands[]): readonly Result[] {

@@ -10,7 +10,7 @@
  * decides nothing: the entry may still be committed by the next leader, and mostly is.
  */
 
-import { type LogIndex, largerIndex, type Term } from '@quorate/core';
+import { type LogIndex, largerIndex, TERM_ZERO, type Term } from '@quorate/core';
 import type { CommandSlab } from '@quorate/wire';
 import { CALL_OVERHEAD_BYTES, type PendingCall } from './pending-call.ts';
 
@@ -38,7 +38,7 @@ export class PlacedProposals<Result> {
   #bytes = 0;
   #appliedIndex: LogIndex;
   /** The newest of all that is applied, as far as was seen. */
-  #appliedTerm = 0 as Term;
+  #appliedTerm = TERM_ZERO;
   readonly #onLost: OnLost<Result>;
 
   constructor(onLost: OnLost<Result>, appliedIndex: LogIndex) {

@@ -6,6 +6,7 @@ import {
   configurationOf,
   type EntryId,
   type HardState,
+  INDEX_ZERO,
   isVoter,
   type LogIndex,
   membersOf,
@@ -92,7 +93,7 @@ export function initialConfigurationOf({ nodeId, initialVoters }: StoredIdentity
 }
 
 /** Of an entry that is only counted. */
-export const NOWHERE = { firstIndex: 0 as LogIndex, segment: 0, offset: 0, byteLength: 0 };
+export const NOWHERE = { firstIndex: INDEX_ZERO, segment: 0, offset: 0, byteLength: 0 };
 
 function everybodyIn(configuration: Configuration): readonly NodeId[] {
   const { removed, next } = configuration;

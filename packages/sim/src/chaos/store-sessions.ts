@@ -1,6 +1,6 @@
 /** The sessions of one state machine of a random run: the runtime's own table (dissertation §6.3). */
 
-import type { LogIndex } from '@quorate/core';
+import { INDEX_ZERO, type LogIndex } from '@quorate/core';
 import {
   decodeSessionEntry,
   decodeSessionTable,
@@ -17,7 +17,7 @@ export class StoreSessions {
   readonly #note: (what: string) => void;
   #table = new SessionTable();
   /** What was applied up to there is known by a snapshot. */
-  #restoredAt = 0 as LogIndex;
+  #restoredAt = INDEX_ZERO;
 
   constructor(record: RecordOfApplied, note: (what: string) => void) {
     this.#record = record;

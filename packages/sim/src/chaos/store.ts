@@ -4,7 +4,7 @@
  */
 
 import type { KeyValueInput } from '@quorate/check';
-import type { Batch, LogIndex, SnapshotMeta, Term } from '@quorate/core';
+import { type Batch, INDEX_ZERO, type LogIndex, type SnapshotMeta, type Term } from '@quorate/core';
 import { type CommandSlab, putU32, type SessionVerdict, u32At } from '@quorate/wire';
 import { commandsOf } from '../commands.ts';
 import type { Server, Service } from '../server.ts';
@@ -30,7 +30,7 @@ export class Store implements Service {
   #values = new Map<string, string>();
   /** Of all entries in order and of their answers, so of the state too. */
   #fingerprint = FNV_OFFSET;
-  #index = 0 as LogIndex;
+  #index = INDEX_ZERO;
   #snapshotAt = 0;
 
   /** @param note Told what became of sessions, in words. */

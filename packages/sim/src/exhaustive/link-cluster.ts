@@ -4,8 +4,8 @@ import {
   configurationOf,
   type Effects,
   emptyStoredState,
+  INDEX_ZERO,
   type Input,
-  type LogIndex,
   lastIndexOf,
   type Milliseconds,
   NO_LOG_READER,
@@ -46,7 +46,7 @@ export class LinkCluster {
       raft: new Raft({
         id: id as NodeId,
         stored: emptyStoredState(configurationOf(ids)),
-        appliedIndex: 0 as LogIndex,
+        appliedIndex: INDEX_ZERO,
         now: 0,
         random: this.#randomOf(position, first),
         reader: NO_LOG_READER,

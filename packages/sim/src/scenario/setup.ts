@@ -5,6 +5,7 @@ import {
   commandBatch,
   configurationOf,
   DEFAULT_RAFT_OPTIONS,
+  INDEX_ZERO,
   type LogIndex,
   type NodeId,
   type RaftOptions,
@@ -116,7 +117,7 @@ export function storedLogsOf({ size, logs, terms: startTerms }: Setup): Map<Node
       const log = logs[id] ?? [];
       const stored = new StoredLog(configurationOf(ids));
       const term = (startTerms[id] ?? log.at(-1) ?? 0) as Term;
-      stored.hardState = { term, votedFor: undefined, commitIndex: 0 as LogIndex };
+      stored.hardState = { term, votedFor: undefined, commitIndex: INDEX_ZERO };
       stored.batches = log.map((entryTerm, at) => entryOf(entryTerm, at + 1));
       return [id, stored];
     }),

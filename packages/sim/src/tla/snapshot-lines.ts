@@ -7,8 +7,16 @@
  * conflicts and keeps where it matches, in both (Figure 13, 6 and 7).
  */
 
-import type { InstallSnapshot, LogIndex, Message, NodeId, Term } from '@quorate/core';
-import { largerIndex } from '@quorate/core';
+import {
+  INDEX_ZERO,
+  type InstallSnapshot,
+  type LogIndex,
+  largerIndex,
+  type Message,
+  type NodeId,
+  TERM_ZERO,
+  type Term,
+} from '@quorate/core';
 import type { Server } from '../server.ts';
 import type { Line } from './line.ts';
 import { snapshotAsAppend, type ToldMessage } from './message-lines.ts';
@@ -24,14 +32,12 @@ interface SentSnapshot {
   readonly match: LogIndex;
 }
 
-const ZERO = 0 as LogIndex;
-
 export class SnapshotLines {
   readonly #sent = new Map<Message, SentSnapshot>();
   /** What each leader knows of each other server, by the replies that were written. */
   readonly #match = new Map<NodeId, Map<NodeId, LogIndex>>();
   /** The term of each committed entry. Position 0 is the beginning of every log. */
-  readonly #terms: Term[] = [0 as Term];
+  readonly #terms: Term[] = [TERM_ZERO];
 
   becameLeader(leader: NodeId): void {
     this.#match.set(leader, new Map());
@@ -51,12 +57,12 @@ export class SnapshotLines {
     const { role, term } = server.status();
     if (message.kind !== 'appendAccepted' || role !== 'leader' || message.term !== term) return;
     const known = this.#match.get(server.id)!;
-    const match = known.get(message.from) ?? ZERO;
+    const match = known.get(message.from) ?? INDEX_ZERO;
     if (message.matchIndex > match) known.set(message.from, message.matchIndex);
   }
 
   sent(server: Server, message: InstallSnapshot, slot: Slot, sender: Line): void {
-    const match = this.#match.get(server.id)?.get(message.to) ?? ZERO;
+    const match = this.#match.get(server.id)?.get(message.to) ?? INDEX_ZERO;
     this.#sent.set(message, { slot, sender, match });
   }
 

@@ -7,16 +7,17 @@
  * still change.
  */
 
-import type {
-  HardState,
-  InstallSnapshot,
-  LogIndex,
-  Message,
-  NodeId,
-  StepDownReason,
-  Term,
-  TraceEvent,
-  Write,
+import {
+  type HardState,
+  INDEX_ZERO,
+  type InstallSnapshot,
+  type LogIndex,
+  type Message,
+  type NodeId,
+  type StepDownReason,
+  type Term,
+  type TraceEvent,
+  type Write,
 } from '@quorate/core';
 import type { Server, ServerObserver } from '../server.ts';
 import { type Line, type LineRole, NOBODY, printLine } from './line.ts';
@@ -98,7 +99,7 @@ export class TraceWriter implements ServerObserver {
       hasSpoken: false,
       candidacies: new Map(),
       ownMessages: new Map(),
-      lastIndex: 0 as LogIndex,
+      lastIndex: INDEX_ZERO,
     });
     this.#tell(server, 'InitState');
     this.#of(server).isChanged = false;
