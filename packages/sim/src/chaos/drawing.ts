@@ -16,8 +16,8 @@ import type { World } from './world.ts';
 /** What comes of a change when those who know of it and those who do not are parted. */
 const TROUBLE = ['crash', 'crashLeader', 'crashAll', 'splitInGroups', 'isolateLeader', 'cutPairs'];
 
-/** What comes of a snapshot whose sender is lost while it is on its way. */
-const LOST_SENDER = ['crashLeader', 'freezeLeader', 'isolateLeader'];
+/** What comes of a snapshot whose sender is lost while it is on its way, noticed or not. */
+const LOST_SENDER = ['crashLeader', 'freezeLeader', 'freezeLeader', 'isolateLeader'];
 
 export class Drawing {
   readonly #world: World;
@@ -55,7 +55,7 @@ export class Drawing {
   begin(): void {
     this.#settle();
     this.#world.onDecision = ({ kind }) => {
-      if (kind === 'snapshotNeeded' && chance(this.#random, 0.2)) this.#troubleSoon(LOST_SENDER);
+      if (kind === 'snapshotNeeded' && chance(this.#random, 0.4)) this.#troubleSoon(LOST_SENDER);
     };
     this.#every(this.#faultEveryMs, () => this.#disturb());
     this.#every(this.#askEveryMs, () => {

@@ -48,7 +48,7 @@ export function drawPlan(random: Random, seed: number, scale: number): ChaosPlan
     options,
     snapshotEvery: 2 + below(random, 60),
     keepEntries: below(random, 20),
-    snapshotChunkBytes: pick(random, [50, 200, 1_000_000]),
+    snapshotChunkBytes: pick(random, [10, 50, 1_000_000]),
     tellsLoss: chance(random, 0.5),
     maxApplyMs: pick(random, [0, 2, 20]),
     faultsMs: scale * electionTimeoutMs * between(random, FAULTS_LAST.from, FAULTS_LAST.to),
