@@ -87,7 +87,7 @@ export class TestHosts {
   }
 
   async close(): Promise<void> {
-    for (const host of this.hosts.values()) await host.close();
+    for (const host of this.hosts.values()) await host.close({ handOver: false });
   }
 
   #counted(transport: Transport): Transport {

@@ -62,7 +62,7 @@ test('over TCP: one connection for each pair of hosts, and a host that ends is n
   const led = Array.from({ length: 20 }, (_, at) => at + 1);
   const victim = [1, 2, 3].find((id) => led.some((group) => first.node(id, group)?.isLeader)) ?? 0;
   const orphans = led.filter((group) => first.node(victim, group)?.isLeader);
-  const closing = first.host(victim).close();
+  const closing = first.host(victim).close({ handOver: false });
   first.hosts.delete(victim);
   await until(() => orphans.every((group) => first.leader(group) !== undefined));
   await closing;
