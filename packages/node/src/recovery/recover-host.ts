@@ -127,8 +127,8 @@ export async function recoverHostDirectory(
   requireLast(keepThrough, report);
   const identity = await identityOf(fileSystem, directory);
   // An earlier recovery that a crash interrupted comes first.
-  await finishRecovery(fileSystem, directory, identity);
-  const { lastRecord, leftOut } = report;
+  const lastRecord = await finishRecovery(fileSystem, directory, identity);
+  const { leftOut } = report;
   const formerClusterIds = usedClusterIds(identity);
   const groups = report.groups.map(({ group }) => group);
   const recovered: StoredIdentity = {
@@ -142,11 +142,12 @@ export async function recoverHostDirectory(
   return report;
 }
 
+/** Answers the end of the log: behind the record of that recovery old ones may have been moved. */
 async function finishRecovery(
   fileSystem: FileSystem,
   directory: string,
   identity: StoredIdentity,
-): Promise<void> {
+): Promise<number> {
   const removed = await RemovedGroups.open(fileSystem, directory);
   const { log } = await SharedLog.open({
     fileSystem,
@@ -161,6 +162,7 @@ async function finishRecovery(
   } finally {
     await log.close();
   }
+  return log.lastRecord;
 }
 
 async function requireHost(fileSystem: FileSystem, directory: string): Promise<void> {
