@@ -206,6 +206,7 @@ test('a recovery of a host that would not do what was asked for is refused', asy
   await refused({ newClusterId: -1 }, 'RAFT_BAD_OPTION');
   await refused({ groups: [10, 11] }, 'RAFT_RECOVERY_REFUSED');
   await refused({ groups: 10 }, 'RAFT_BAD_OPTION');
+  await refused({ appliedIndexes: { 10: 8 } }, 'RAFT_BAD_OPTION');
   await refused({ appliedIndexes: new Map([[10, 8]]) }, 'RAFT_STORAGE_CORRUPT');
   assert.equal(disk.journal.length, before);
   await recoverHostDirectory(disk, options);

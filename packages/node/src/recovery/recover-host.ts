@@ -99,7 +99,10 @@ export async function examineHostDirectory(
   fileSystem: FileSystem,
   options: HostRecoveryOptions,
 ): Promise<HostRecoveryReport> {
-  const { directory, newClusterId } = options;
+  const { directory, newClusterId, appliedIndexes = new Map() } = options;
+  if (!(appliedIndexes instanceof Map)) {
+    throw badOption('appliedIndexes is no map', 'give new Map([[group, index]])');
+  }
   const identity = await identityOf(fileSystem, directory);
   requireNewId(newClusterId, identity);
   await requireHost(fileSystem, directory);
