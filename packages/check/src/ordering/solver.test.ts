@@ -50,16 +50,42 @@ function canBeTrue(variables: number, clauses: readonly (readonly Literal[])[]):
   return false;
 }
 
+function randomClauses(
+  random: () => number,
+  variables: number,
+  clauses: number,
+): readonly (readonly Literal[])[] {
+  return Array.from({ length: clauses }, () => {
+    const length = random() < 0.03 ? 1 : random() < 0.3 ? 2 : 3;
+    const literal = () => 2 * (1 + Math.floor(variables * random())) + (random() < 0.5 ? 1 : 0);
+    return [...new Set(Array.from({ length }, literal))];
+  });
+}
+
+test('what it finds is right, also where learning would have undone many decisions', () => {
+  const random = dice(11);
+  let found = 0;
+  for (let i = 0; i < 400; i++) {
+    const clauses = randomClauses(random, 150, 280);
+    const { solver } = new Hesitant(150, clauses);
+    if (solver.solve(1_000_000) !== 'found') continue;
+    found += 1;
+    for (const clause of clauses) {
+      assert.ok(
+        clause.some((literal) => solver.isTrue(literal)),
+        `formula ${i}`,
+      );
+    }
+  }
+  assert.ok(found > 100, `${found}`);
+});
+
 test('finds an assignment if and only if there is one', () => {
   const random = dice(5);
   const seen: Partial<Record<Solution, number>> = {};
   for (let i = 0; i < 4000; i++) {
     const variables = 3 + Math.floor(8 * random());
-    const clauses = Array.from({ length: Math.floor(variables * (2 + 3 * random())) }, () => {
-      const length = random() < 0.03 ? 1 : random() < 0.3 ? 2 : 3;
-      const literal = () => 2 * (1 + Math.floor(variables * random())) + (random() < 0.5 ? 1 : 0);
-      return [...new Set(Array.from({ length }, literal))];
-    });
+    const clauses = randomClauses(random, variables, Math.floor(variables * (2 + 3 * random())));
     const { solver } = new Hesitant(variables, clauses);
     const solution = solver.solve(1_000_000);
     assert.equal(solution, canBeTrue(variables, clauses) ? 'found' : 'notFound', `formula ${i}`);

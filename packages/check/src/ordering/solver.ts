@@ -60,7 +60,8 @@ export class Solver {
   readonly #decisions: number[] = [];
   /** What of the trail was passed on. */
   #told = 0;
-  #conflict: readonly Literal[] | undefined;
+  /** Clauses that were false when they were added. */
+  #broken: (readonly Literal[])[] = [];
   /** Facts that came out when they were taken to be false. */
   #overdue: Literal[] = [];
 
@@ -105,7 +106,7 @@ export class Solver {
     // Watched are the two that go last when the search goes back.
     open.sort((a, b) => this.#lastsUntil(a) - this.#lastsUntil(b));
     const clause = this.#clauses.add(open);
-    if (this.isFalse(open[0]!)) this.#conflict ??= open;
+    if (this.isFalse(open[0]!)) this.#broken.push(open);
     else if (this.isFalse(open[1]!) && !this.isTrue(open[0]!)) this.#assignLate(open[0]!, clause);
   }
 
@@ -137,7 +138,7 @@ export class Solver {
 
   #addFact(open: readonly Literal[]): void {
     const [fact] = open;
-    if (fact === undefined) this.#conflict = [];
+    if (fact === undefined) this.#broken.push([]);
     else if (this.isFalse(fact)) this.#overdue.push(fact);
     else this.#assert(fact);
   }
@@ -166,7 +167,9 @@ export class Solver {
 
   /** All that follows. Returned is a clause that is false, if that followed too. */
   #propagate(): readonly Literal[] | undefined {
-    while (this.#conflict === undefined && this.#told < this.#trail.length) {
+    for (;;) {
+      const conflict = this.#nextBroken();
+      if (conflict !== undefined || this.#told === this.#trail.length) return conflict;
       const literal = this.#trail[this.#told]!;
       this.#told += 1;
       this.steps += 1;
@@ -174,11 +177,18 @@ export class Solver {
         this.#assign(implied, clause),
       );
       const refused = this.#theory.assigned(literal);
-      this.#conflict ??= broken ?? refused;
+      if (broken !== undefined) return broken;
+      if (refused !== undefined) return refused;
     }
-    const conflict = this.#conflict ?? (this.#overdue.length > 0 ? [this.#overdue[0]!] : undefined);
-    this.#conflict = undefined;
-    return conflict;
+  }
+
+  /** None is forgotten over another: nothing would lead back to a clause whose literals stay false. */
+  #nextBroken(): readonly Literal[] | undefined {
+    if (this.#broken.length > 0) {
+      this.#broken = this.#broken.filter((clause) => clause.every((one) => this.isFalse(one)));
+    }
+    const [fact] = this.#overdue;
+    return this.#broken[0] ?? (fact === undefined ? undefined : [fact]);
   }
 
   /** Learns why, and goes back. False: whatever was decided, it comes to this. */
