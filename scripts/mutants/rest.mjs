@@ -45,9 +45,22 @@ export const rest = [
     hazards: [],
     wrong: 'who has been away is offered rest, in which no word says that it lacks something',
     file: 'core/src/rest.ts',
-    before: 'return mayRest(node) && !isAway(node, progress);',
+    before: 'return mayRest(node) && !isAway(node, follower, progress);',
     after: 'return mayRest(node);',
     test: [REST, 'one that is away is asked with each heartbeat, and not offered rest'],
+  },
+  {
+    id: 'rest-without-the-silent',
+    hazards: [],
+    wrong:
+      'a leader that was frozen takes all for gone, and rests without those of whom nobody says that they are back',
+    file: 'core/src/rest.ts',
+    before: 'return node.unreachable.has(follower) && isSilent(node, progress);',
+    after: 'return isSilent(node, progress);',
+    test: [
+      REST,
+      'one that comes late and asks for votes gets the log, though nobody says that its host is back',
+    ],
   },
   {
     id: 'awaited-commit-untold',

@@ -41,7 +41,7 @@ export type Input =
    * hears this of its leader looks for another one soon.
    */
   | { readonly kind: 'peerUnreachable'; readonly peer: NodeId }
-  /** This peer is there again. Needed only for groups at rest (rest.ts). */
+  /** This peer is there again: comes behind each `peerUnreachable`. Needed only for groups at rest (rest.ts). */
   | { readonly kind: 'peerReachable'; readonly peer: NodeId };
 
 /** The answer to `raft.propose`. */

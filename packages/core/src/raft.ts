@@ -130,6 +130,7 @@ export class Raft {
         if (isLeader(node)) onSnapshotSent(node, input.to, input.isDelivered);
         break;
       case 'peerUnreachable':
+        if (node.options.rest) node.unreachable.add(input.peer);
         if (isLeader(node)) onPeerUnreachable(node, input.peer);
         else onLeaderUnreachable(node, input.peer);
         break;
@@ -308,6 +309,7 @@ function onTimePassed(node: NodeState): void {
 }
 
 function onMessage(node: NodeState, message: Message): void {
+  node.unreachable.delete(message.from);
   wakeByMessage(node, message);
   if (!passesTermGate(node, message)) return;
   switch (message.kind) {

@@ -41,6 +41,9 @@ function atRest(options: RaftOptions = {}) {
   return servers;
 }
 
+/** The third is cut off. */
+const isCut = ({ from, to }: Message) => from === 3 || to === 3;
+
 const unreachable = (server: Server, peer: number) =>
   server.step({ kind: 'peerUnreachable', peer: peer as never });
 const reachable = (server: Server, peer: number) =>
@@ -210,7 +213,6 @@ test('a leader whose rest nobody shares any more, though its host lives, is repl
 test('a dead follower is not waited for, and is looked after when it is back', () => {
   const servers = cluster();
   const [leader, second, third] = servers;
-  const isCut = ({ from, to }: Message) => from === 3 || to === 3;
   unreachable(leader, 3);
   leader.propose();
   pass([leader, second], 3_000, isCut);
@@ -225,13 +227,15 @@ test('a dead follower is not waited for, and is looked after when it is back', (
   assert.ok(leader.raft.isLeader && leader.raft.term === 1);
 });
 
-test('one that comes late and asks for votes gets the log, though it was away and no host went or came', () => {
+test('one that comes late and asks for votes gets the log, though nobody says that its host is back', () => {
   const servers = cluster();
   const [leader, second, third] = servers;
-  const isCut = ({ from, to }: Message) => from === 3 || to === 3;
   leader.propose();
   pass([leader, second], 3_000, isCut);
-  assert.equal(leader.raft.nextDeadline, Number.POSITIVE_INFINITY);
+  assert.ok(!leader.raft.isAtRest, 'one that is only silent is asked and asked');
+  unreachable(leader, 3);
+  pass([leader, second], 300, isCut);
+  assert.ok(leader.raft.isAtRest);
   third.now = leader.now;
   third.passDeadline();
   settle(servers);
@@ -243,10 +247,10 @@ test('one that comes late and asks for votes gets the log, though it was away an
 test('one that is away is asked with each heartbeat, and not offered rest', () => {
   const servers = cluster();
   const [leader, second] = servers;
-  const isCut = ({ from, to }: Message) => from === 3 || to === 3;
   leader.propose();
   settle([leader, second], isCut);
   // The third has not answered for long; the leader has been awake all the time.
+  unreachable(leader, 3);
   for (let at = 0; at < 15; at++) {
     pass([leader, second], 90, isCut);
     leader.propose();

@@ -43,7 +43,7 @@ function hasNothingToSay(node: LeaderNode): boolean {
   if (isJoint(configuration) || configuration.next !== undefined) return false;
   if (!isVoter(configuration, id)) return false;
   for (const [follower, progress] of role.progress) {
-    if (isAway(node, progress)) continue;
+    if (isAway(node, follower, progress)) continue;
     if (progress.mode.kind !== 'replicate' || progress.matchIndex !== log.lastIndex) return false;
     // It shall have the lead soon (transfer.ts).
     if (priorityOf(node, follower) > priorityOf(node, id)) return false;
@@ -51,12 +51,15 @@ function hasNothingToSay(node: LeaderNode): boolean {
   return reachedByQuorum(configuration, (voter) => (isWithUs(node, voter) ? 1 : 0)) === 1;
 }
 
-/** Did not answer for an election timeout, or cannot be reached: not waited for. */
-function isAway(node: LeaderNode, progress: Progress): boolean {
+/**
+ * Cannot be reached and did not answer for an election timeout: not waited for, since the driver will say
+ * when it is back. Nobody would say that of one that is only silent, for as long as we were frozen say.
+ */
+function isAway(node: LeaderNode, follower: NodeId, progress: Progress): boolean {
   // Its data are on their way, by a stream that answers when they have arrived.
   if (progress.mode.kind === 'snapshot') return false;
   if (node.role.isResting && hasAccepted(progress)) return false;
-  return isSilent(node, progress);
+  return node.unreachable.has(follower) && isSilent(node, progress);
 }
 
 const hasAccepted = ({ restIndex }: Progress): boolean => restIndex !== INDEX_ZERO;
@@ -64,12 +67,12 @@ const hasAccepted = ({ restIndex }: Progress): boolean => restIndex !== INDEX_ZE
 function isWithUs(node: LeaderNode, voter: NodeId): boolean {
   if (voter === node.id) return true;
   const progress = node.role.progress.get(voter);
-  return progress !== undefined && !isAway(node, progress);
+  return progress !== undefined && !isAway(node, voter, progress);
 }
 
 /** In the place of a heartbeat, but not of one that asks a follower whether it is there again. */
-export function mayOfferRest(node: LeaderNode, progress: Progress): boolean {
-  return mayRest(node) && !isAway(node, progress);
+export function mayOfferRest(node: LeaderNode, follower: NodeId, progress: Progress): boolean {
+  return mayRest(node) && !isAway(node, follower, progress);
 }
 
 export function offerRest(node: LeaderNode, to: NodeId, progress: Progress): void {
@@ -118,8 +121,8 @@ export function settleRest(node: LeaderNode): void {
   if (role.isResting) {
     if (!hasNothingToSay(node)) wake(node);
   } else if (mayRest(node)) {
-    for (const progress of role.progress.values()) {
-      if (!isAway(node, progress) && !hasAccepted(progress)) return;
+    for (const [follower, progress] of role.progress) {
+      if (!isAway(node, follower, progress) && !hasAccepted(progress)) return;
     }
     role.isResting = true;
     node.trace?.({ kind: 'rested', node: node.id, term: node.currentTerm });
@@ -187,6 +190,7 @@ export function restWithout(node: LeaderNode, peer: NodeId): void {
 
 /** The host of a member that does not rest with us is there again. */
 export function onPeerReachable(node: NodeState, peer: NodeId): void {
+  node.unreachable.delete(peer);
   if (!isLeader(node) || !node.role.isResting) return;
   const progress = node.role.progress.get(peer);
   if (progress === undefined || hasAccepted(progress)) return;

@@ -36,6 +36,8 @@ export class NodeState {
   role: Role;
   /** The newest snapshot whose data the driver holds; index 0 for none. */
   snapshot: SnapshotMeta;
+  /** With the option `rest`: whom the driver cannot reach, and will say of when it can (rest.ts). */
+  readonly unreachable = new Set<NodeId>();
   /** When a current leader was last heard; -Infinity after a start. */
   leaderHeardAt: Milliseconds = -Infinity;
   /** Until then no vote: before a restart we may have promised a leader its lease (hazard 22). */

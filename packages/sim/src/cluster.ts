@@ -294,7 +294,8 @@ export class Cluster {
     if (server === undefined) return;
     if (message.kind === 'installSnapshot') {
       server.hear({ kind: 'snapshotSent', to: callee, isDelivered });
-    } else if (!isDelivered && this.#config.tellsLoss) {
+    } else if (!isDelivered && this.#config.tellsLoss && server.options.rest !== true) {
+      // Of those at rest the watch of hosts tells, also when the callee is back.
       server.hear({ kind: 'peerUnreachable', peer: callee });
     }
   }

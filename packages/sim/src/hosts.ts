@@ -2,7 +2,7 @@
  * Processes that watch each other, as groups at rest need it (rest.ts of the core): one beat in an
  * interval between each two stands for the heartbeats of all groups. A model of `HostWatch` of
  * `@quorate/node`: a process is gone when its connection broke, when nothing of it has come for an
- * election timeout, and when another has taken its place.
+ * election timeout, also when it was never there, and when another has taken its place.
  *
  * Beats are lost and held up like messages. Only servers with the option `rest` send any.
  */
@@ -66,7 +66,8 @@ export class Hosts {
 interface Watched {
   /** The process, by the number of its start. */
   start: number;
-  isThere: boolean;
+  /** Unknown: nothing has come of it since this watch began. */
+  state: 'unknown' | 'there' | 'gone';
   /** Something of it has come since the last beat. */
   hasSpoken: boolean;
   silentMs: Milliseconds;
@@ -112,25 +113,25 @@ class HostWatch {
       if (start !== undefined && start < other.start) return;
       if (start !== undefined && start > other.start) {
         // It may have restarted before anybody missed it.
-        if (other.isThere) this.#gone(from, other);
+        if (other.state === 'there') this.#gone(from, other);
         other.start = start;
       }
       other.hasSpoken = true;
-      if (!other.isThere) this.#back(from, other);
+      if (other.state !== 'there') this.#back(from, other);
     });
   }
 
   readonly lost = (peer: NodeId, start: number): void => {
     this.#server.whenAwake(() => {
       const other = this.#other(peer);
-      if (other.isThere && start >= other.start) this.#gone(peer, other);
+      if (other.state === 'there' && start >= other.start) this.#gone(peer, other);
     });
   };
 
   #other(peer: NodeId): Watched {
     const known = this.#others.get(peer);
     if (known !== undefined) return known;
-    const other = { start: 0, isThere: false, hasSpoken: false, silentMs: 0 };
+    const other: Watched = { start: 0, state: 'unknown', hasSpoken: false, silentMs: 0 };
     this.#others.set(peer, other);
     return other;
   }
@@ -146,21 +147,21 @@ class HostWatch {
       const other = this.#other(peer);
       other.silentMs = other.hasSpoken ? 0 : other.silentMs + passed;
       other.hasSpoken = false;
-      if (other.isThere && other.silentMs >= this.#timeoutMs) this.#gone(peer, other);
+      if (other.state !== 'gone' && other.silentMs >= this.#timeoutMs) this.#gone(peer, other);
     }
     const delayMs = this.#clock.trueDelayUntil(now + this.#intervalMs);
     this.#timer = this.#config.time.after(delayMs, () => this.#server.whenAwake(this.#beat));
   };
 
   #gone(peer: NodeId, other: Watched): void {
-    other.isThere = false;
+    other.state = 'gone';
     const wasAtRest = this.#server.isAtRest;
     this.#server.hear({ kind: 'peerUnreachable', peer });
     if (wasAtRest && !this.#server.isAtRest) this.#config.onWoken(this.#server.id);
   }
 
   #back(peer: NodeId, other: Watched): void {
-    other.isThere = true;
+    other.state = 'there';
     other.silentMs = 0;
     this.#server.hear({ kind: 'peerReachable', peer });
   }

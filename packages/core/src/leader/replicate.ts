@@ -29,7 +29,7 @@ export function sendAppends(node: LeaderNode): void {
   if (node.role.isResting) return;
   for (const [follower, progress] of node.role.progress) {
     if (sendEntries(node, follower, progress) || !isHeartbeatDue(node, progress)) continue;
-    if (isSilent(node, progress) && mayOfferRest(node, progress))
+    if (isUnspokenTo(node, progress) && mayOfferRest(node, follower, progress))
       offerRest(node, follower, progress);
     else sendAppend(node, follower, progress, []);
   }
@@ -262,12 +262,12 @@ function entriesFrom(node: LeaderNode, from: LogIndex): readonly Batch[] {
 
 function isHeartbeatDue(node: LeaderNode, progress: Progress): boolean {
   const { now, role } = node;
-  if (isSilent(node, progress) || progress.sentRound < role.reads.round) return true;
+  if (isUnspokenTo(node, progress) || progress.sentRound < role.reads.round) return true;
   return (now >= role.commitNoticeAt || isAwaited(node, progress)) && lacksCommit(node, progress);
 }
 
 /** Has nothing been sent to it for a heartbeat interval? */
-function isSilent({ now, options }: LeaderNode, { lastSentAt }: Progress): boolean {
+function isUnspokenTo({ now, options }: LeaderNode, { lastSentAt }: Progress): boolean {
   return now >= lastSentAt + options.heartbeatIntervalMs;
 }
 

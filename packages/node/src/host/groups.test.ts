@@ -25,6 +25,7 @@ async function setUp() {
       heard: () => heard.push('watch: alive'),
       connected: () => heard.push('watch: connected'),
       lost: () => heard.push('watch: lost'),
+      isGone: () => false,
     },
     { addresses: new Map([[PEER, undefined]]) } as Partial<Peers> as Peers,
   );
@@ -94,9 +95,12 @@ test('a host is asked with whom a group began until it answers, and not heard be
   assert.equal(said.length, 4, 'nothing more is asked');
 
   // One that is to be added has nothing to compare, and answers all the same.
-  await groups.portOf(10, []).open({} as GroupReceiver);
+  await groups.portOf(10, []).open({
+    reachable: () => heard.push('10: reachable'),
+  } as Partial<GroupReceiver> as GroupReceiver);
   groups.heard(PEER, { kind: 'groupOpened', group: 10, voters: BEGUN });
   assert.deepEqual(said.slice(4), [{ kind: 'groupBegun', group: 10, voters: [] }]);
+  assert.equal(heard.at(-1), '10: reachable');
 });
 
 test('who began a group with other voters is told and not heard, until it says something else', async () => {

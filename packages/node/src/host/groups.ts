@@ -20,11 +20,13 @@ interface Member {
   readonly beginning: Beginning;
 }
 
+type Watch = Pick<HostWatch, 'heard' | 'connected' | 'lost' | 'isGone'>;
+
 export class Groups implements Receiver {
   readonly #transport: Transport;
   readonly #members = new Map<number, Member>();
   #hosts: readonly NodeId[] = [];
-  #watch: Pick<HostWatch, 'heard' | 'connected' | 'lost'> | undefined;
+  #watch: Watch | undefined;
   #isClosing = false;
   #isFlushing = false;
 
@@ -32,7 +34,7 @@ export class Groups implements Receiver {
     this.#transport = transport;
   }
 
-  async open(watch: Pick<HostWatch, 'heard' | 'connected' | 'lost'>, peers: Peers): Promise<void> {
+  async open(watch: Watch, peers: Peers): Promise<void> {
     this.#watch = watch;
     this.#hosts = [...peers.addresses.keys()];
     await this.#transport.open(this);
@@ -65,6 +67,9 @@ export class Groups implements Receiver {
     if (word.kind === 'groupOpened') this.#answer(from, group, member?.beginning);
     if (member?.beginning.isNewlyOther(from, word.voters)) {
       member.receiver.mismatched(mismatch(from, group, member.beginning.voters, word.voters));
+    } else if (word.kind === 'groupOpened' && member?.beginning.isSameAt(from)) {
+      // It was absent there, and nobody waited for it.
+      member.receiver.reachable(from);
     }
   }
 
@@ -107,7 +112,10 @@ export class Groups implements Receiver {
   enter(group: number, receiver: GroupReceiver, begunWith: readonly NodeId[]): void {
     const beginning = new Beginning(begunWith, this.#hosts);
     this.#members.set(group, { receiver, beginning });
-    for (const peer of this.#hosts) this.#ask(peer, group, beginning);
+    for (const peer of this.#hosts) {
+      if (this.#watch?.isGone(peer)) receiver.unreachable(peer);
+      this.#ask(peer, group, beginning);
+    }
   }
 
   /** The others need not wait for an answer. */

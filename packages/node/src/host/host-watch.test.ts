@@ -47,9 +47,12 @@ test('one beat to each host in an interval, whatever there is to tell', async (c
 
 test('a host is back with its first word, and gone when it has been silent for long enough', async (context) => {
   const { watch, pass, passSilently, seen } = setUp(context);
-  assert.deepEqual(await passSilently(4), [], 'was never there');
+  assert.ok(!watch.isGone(2 as NodeId), 'nobody knows yet');
+  assert.deepEqual(await passSilently(4), ['2 is gone', '3 is gone'], 'was never there');
+  assert.ok(watch.isGone(2 as NodeId));
   watch.heard(PEERS[0] as NodeId);
   assert.deepEqual(seen.splice(0), ['2 is back']);
+  assert.ok(!watch.isGone(2 as NodeId));
   assert.deepEqual(await passSilently(3), []);
   assert.deepEqual(await pass(100), ['2 is gone']);
   assert.deepEqual(await pass(100), [], 'said once');
@@ -71,6 +74,7 @@ test('a process that stood still does not take that for the silence of others', 
   const { watch, pass } = setUp(context);
   watch.heard(PEERS[0] as NodeId);
   await pass(100);
-  assert.deepEqual(await pass(60_000), []);
+  watch.heard(PEERS[1] as NodeId);
+  assert.deepEqual(await pass(60_000), ['3 is back']);
   assert.deepEqual(await pass(100), ['2 is gone'], 'but its own waiting goes on');
 });

@@ -2,8 +2,8 @@
  * Watches the hosts of all peers on behalf of all groups: what a heartbeat of each group would tell,
  * one beat for each pair of hosts tells as well. Groups at rest rely on it (core/src/rest.ts).
  *
- * A host is gone when its connection broke, or when nothing of it has come for an election timeout;
- * and it is back with the next connection or the next word. A new connection in place of an old one
+ * A host is gone when its connection broke, or when nothing of it has come for an election timeout, also
+ * when it was never there; and it is back with the next connection or the next word. A new connection in place of an old one
  * may be that of a process that has restarted, and so is a loss first.
  */
 
@@ -23,7 +23,8 @@ export interface WatchOptions {
 }
 
 interface Watched {
-  isThere: boolean;
+  /** Unknown: nothing has come of it since we began to watch. */
+  state: 'unknown' | 'there' | 'gone';
   /** Something of it has come since the last beat. */
   hasSpoken: boolean;
   silentMs: Milliseconds;
@@ -40,7 +41,7 @@ export class HostWatch {
     this.#options = options;
     this.#lastBeatAt = options.now();
     for (const peer of options.peers) {
-      this.#watched.set(peer, { isThere: false, hasSpoken: false, silentMs: 0 });
+      this.#watched.set(peer, { state: 'unknown', hasSpoken: false, silentMs: 0 });
     }
   }
 
@@ -59,7 +60,11 @@ export class HostWatch {
     const watched = this.#watched.get(peer);
     if (watched === undefined) return;
     watched.hasSpoken = true;
-    if (!watched.isThere) this.#back(peer, watched);
+    if (watched.state !== 'there') this.#back(peer, watched);
+  }
+
+  isGone(peer: NodeId): boolean {
+    return this.#watched.get(peer)?.state === 'gone';
   }
 
   connected(peer: NodeId): void {
@@ -69,7 +74,7 @@ export class HostWatch {
 
   lost(peer: NodeId): void {
     const watched = this.#watched.get(peer);
-    if (watched?.isThere) this.#gone(peer, watched, 'its connection broke');
+    if (watched?.state === 'there') this.#gone(peer, watched, 'its connection broke');
   }
 
   readonly #beat = (): void => {
@@ -83,20 +88,20 @@ export class HostWatch {
       transport.say(peer, { kind: 'hostBeat', count: this.#count });
       watched.silentMs = watched.hasSpoken ? 0 : watched.silentMs + passed;
       watched.hasSpoken = false;
-      if (watched.isThere && watched.silentMs >= timeoutMs)
+      if (watched.state !== 'gone' && watched.silentMs >= timeoutMs)
         this.#gone(peer, watched, 'it is silent');
     }
     transport.flush();
   };
 
   #gone(peer: NodeId, watched: Watched, reason: string): void {
-    watched.isThere = false;
+    watched.state = 'gone';
     this.#options.log('warn', 'host is gone', { peer, reason });
     this.#options.onGone(peer);
   }
 
   #back(peer: NodeId, watched: Watched): void {
-    watched.isThere = true;
+    watched.state = 'there';
     watched.silentMs = 0;
     this.#options.log('info', 'host is there', { peer });
     this.#options.onBack(peer);
