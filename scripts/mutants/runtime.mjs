@@ -65,7 +65,7 @@ export const runtime = [
     wrong: 'after a pause the clock is looked at before what has arrived',
     file: 'node/src/loop/raft-loop.ts',
     before: 'this.#isTimeDue = true;',
-    after: "this.#inbox.push({ kind: 'timePassed' });",
+    after: "this.post({ kind: 'timePassed' });",
     test: [
       RAFT_LOOP,
       'what arrives while a timer has fired is heard before the clock, whenever it came (hazard 20)',
