@@ -1,5 +1,6 @@
 /** A recovery that ends at any moment, and what the next start finds. */
 
+import assert from 'node:assert/strict';
 import { type Change, MemoryFileSystem } from '../storage/memory-file-system.test.support.ts';
 
 /**
@@ -55,4 +56,11 @@ export async function afterEachPowerCut<Outcome>(
     outcomes.push(await found(attempt.afterPowerCut()));
   }
   return outcomes;
+}
+
+/** There is one moment before which a kill leaves the old one, and after which the new one. */
+export function expectOldThenNew(outcomes: readonly ('old' | 'new')[]): void {
+  const firstNew = outcomes.indexOf('new');
+  assert.ok(firstNew > 0 && firstNew < outcomes.length - 1, `${firstNew} of ${outcomes.length}`);
+  assert.ok(outcomes.slice(firstNew).every((outcome) => outcome === 'new'));
 }

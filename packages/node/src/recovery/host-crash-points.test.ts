@@ -10,7 +10,7 @@ import { readIdentity, writeIdentity } from '../storage/identity.ts';
 import { batchOf, hardStateOf, writeOf } from '../storage/log.test.support.ts';
 import { type Change, MemoryFileSystem } from '../storage/memory-file-system.test.support.ts';
 import { SharedLog } from '../storage/shared/shared-log.ts';
-import { afterEachKill, afterEachPowerCut } from './cuts.test.support.ts';
+import { afterEachKill, afterEachPowerCut, expectOldThenNew } from './cuts.test.support.ts';
 import { beginRecoveredHost } from './first-entries.ts';
 import { examineHostDirectory, recoverHostDirectory } from './recover-host.ts';
 
@@ -152,9 +152,7 @@ test('a host’s recovery cut at every byte of every change leaves the old host 
   await recoverHostDirectory(disk, options);
   assert.equal(await found(disk.afterKill()), 'new');
   const outcomes = await afterEachKill(start, disk, found);
-  const firstNew = outcomes.indexOf('new');
-  assert.ok(firstNew > 0 && firstNew < outcomes.length - 1, `${firstNew} of ${outcomes.length}`);
-  assert.ok(outcomes.slice(firstNew).every((outcome) => outcome === 'new'));
+  expectOldThenNew(outcomes);
 });
 
 test('after a power cut in a host’s recovery too', async () => {

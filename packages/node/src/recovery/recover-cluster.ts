@@ -13,6 +13,7 @@ import { RaftError } from '../errors.ts';
 import { directoryError } from '../storage/disk-errors.ts';
 import { DiskLog } from '../storage/disk-log.ts';
 import { type FileSystem, nodeFileSystem } from '../storage/file-system.ts';
+import { GROUPS } from '../storage/host-directory.ts';
 import {
   drawIncarnation,
   readIdentity,
@@ -167,7 +168,7 @@ async function finishRecovery(
 /** A host's groups share a log, and each needs an entry of its own: recover-host.ts. */
 async function requireServer(fileSystem: FileSystem, directory: string): Promise<void> {
   const names = await fileSystem.list(directory);
-  if (!names.includes('groups')) return;
+  if (!names.includes(GROUPS)) return;
   const problem = `${directory} holds a host of groups, not a server of its own`;
   throw refused(`${problem}; use examineHostRecovery and recoverHost`);
 }

@@ -10,7 +10,7 @@ import { DiskLog } from '../storage/disk-log.ts';
 import { readIdentity, writeIdentity } from '../storage/identity.ts';
 import { batchOf, durable, hardStateOf, writeOf } from '../storage/log.test.support.ts';
 import { type Change, MemoryFileSystem } from '../storage/memory-file-system.test.support.ts';
-import { afterEachKill, afterEachPowerCut } from './cuts.test.support.ts';
+import { afterEachKill, afterEachPowerCut, expectOldThenNew } from './cuts.test.support.ts';
 import { beginRecoveredCluster } from './first-entry.ts';
 import { examineDirectory, recoverDirectory } from './recover-cluster.ts';
 
@@ -104,9 +104,7 @@ test('a recovery cut at every byte of every change leaves the old server or the 
   assert.equal(await found(disk.afterKill()), 'new');
 
   const outcomes = await afterEachKill(start, disk, found);
-  const firstNew = outcomes.indexOf('new');
-  assert.ok(firstNew > 0 && firstNew < outcomes.length - 1, `${firstNew} of ${outcomes.length}`);
-  assert.ok(outcomes.slice(firstNew).every((outcome) => outcome === 'new'));
+  expectOldThenNew(outcomes);
 });
 
 test('after a power cut too: what was not synced decides nothing', async () => {
