@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { courseOf, scenarioOf } from '../scenario/course.ts';
+import { playScenario } from '../scenario/run.ts';
+import { parseScenario, printScenario } from '../scenario/scenario.ts';
 import { unreachedIn } from './coverage.ts';
 import { replayChaos, runChaos } from './run.ts';
 import type { TimedAction } from './world.ts';
@@ -26,11 +29,13 @@ test('another seed is another run', async () => {
   assert.notEqual((await runChaos(5)).digest, (await runChaos(6)).digest);
 });
 
-test('what was drawn can be done again without the dice', async () => {
-  for (const seed of [7, 8]) {
+test('what was drawn can be done again without the dice, and as a scenario it is the same run', async () => {
+  for (let seed = 7; seed < 17; seed++) {
     const actions: TimedAction[] = [];
-    const drawn = await runChaos(seed, { onAction: (timed) => actions.push(timed) });
-    const { digest } = await replayChaos({ plan: drawn.plan, actions });
-    assert.equal(digest, drawn.digest);
+    const { plan, digest } = await runChaos(seed, { onAction: (timed) => actions.push(timed) });
+    assert.equal((await replayChaos({ plan, actions })).digest, digest);
+    const about = { title: 'A run', teaches: 'what happens', sources: [`seed ${seed}`] };
+    const text = printScenario(scenarioOf(courseOf({ plan, actions }), about));
+    assert.equal(await playScenario(parseScenario(text, 'run'), { file: 'run' }), digest);
   }
 });

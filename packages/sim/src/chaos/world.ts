@@ -45,6 +45,9 @@ export interface WorldOptions extends Watchers {
   readonly makeCore?: MakeCore | undefined;
 }
 
+/** Steps that the search for an order of the clients' operations may take: a second or so. */
+const MAX_CHECK_STEPS = 2_000_000;
+
 export class World {
   readonly time: VirtualTime;
   readonly plan: ChaosPlan;
@@ -111,6 +114,11 @@ export class World {
     // What it does is seen in what follows.
     this.digest.addText(action.kind);
     return outcome;
+  }
+
+  /** All that clients saw so far. @throws {PropertyViolation} */
+  expectLinearizable(): void {
+    this.clients.history.expectLinearizable(MAX_CHECK_STEPS);
   }
 
   #note(what: string): void {

@@ -30,6 +30,7 @@ import {
   printSentence,
   readSentence,
   type Sentence,
+  type SentenceField,
   type SentenceOf,
   type ValuesOf,
   wordsOf,
@@ -259,6 +260,12 @@ export type Action = SentenceOf<typeof ACTIONS>;
 
 /** The phrases that are actions, for a parser that knows more phrases. */
 export const ACTION_PHRASES: PhraseTable = ACTIONS;
+
+export const anyAction = (): SentenceField<Action> => ({
+  takes: 'sentence',
+  table: () => ACTION_PHRASES,
+  as: (sentence) => sentence as Action,
+});
 
 /** Does it, at this instant. Draws nothing. */
 export function perform(cluster: Cluster, of: Action): Outcome {

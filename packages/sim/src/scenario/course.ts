@@ -14,6 +14,8 @@ export interface Course {
   readonly actions: readonly TimedAction[];
   /** Whether the cluster must recover in the end, or time only passes until then. */
   readonly end: { readonly kind: 'recovery' | 'nothing'; readonly at: number };
+  /** Whether what is done at one instant is done before anything follows from any of it. */
+  readonly inOneGo: boolean;
   /** Whether an action may be refused, or have nobody to be done to, without being a failure. */
   readonly mayRefuse: boolean;
 }
@@ -24,12 +26,13 @@ export function courseOf({ plan, actions }: Recording): Course {
     setup: { size, options, world: worldOf(plan), logs: {}, terms: {} },
     actions: actions.filter(({ at }) => at < faultsMs),
     end: { kind: 'recovery', at: faultsMs },
+    inOneGo: true,
     mayRefuse: true,
   };
 }
 
 export function scenarioOf(course: Course, about: Pick<Scenario, 'title' | 'teaches' | 'sources'>) {
-  const { setup, actions, end, mayRefuse } = course;
+  const { setup, actions, end, inOneGo, mayRefuse } = course;
   const steps: Step[] = mayRefuse ? [{ kind: 'neverMind' }] : [];
   let now = 0;
   const goTo = (at: number): Step[] => {
@@ -37,7 +40,10 @@ export function scenarioOf(course: Course, about: Pick<Scenario, 'title' | 'teac
     now = at;
     return [{ kind: 'at', ms: at }];
   };
-  for (const { at, action } of actions) steps.push(...goTo(at), action);
+  for (const [position, { at, action }] of actions.entries()) {
+    const isJoined = inOneGo && actions[position - 1]?.at === at;
+    steps.push(...goTo(at), isJoined ? { kind: 'and', action } : action);
+  }
   steps.push(...goTo(Math.max(end.at, now)));
   if (end.kind === 'recovery') steps.push({ kind: 'calm' }, { kind: 'recover' });
   return { ...about, setup, steps } satisfies Scenario;

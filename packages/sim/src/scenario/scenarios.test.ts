@@ -12,7 +12,9 @@ for (const file of readdirSync(FOLDER).sort()) {
   const name = `packages/sim/scenarios/${file}`;
   const parsed = parseScenario(readFileSync(new URL(file, FOLDER), 'utf8'), name);
   const of = file.replace('.scenario', '');
-  test(`${of}: ${parsed.scenario.title}`, () => playScenario(parsed, { file: name }));
+  test(`${of}: ${parsed.scenario.title}`, async () => {
+    await playScenario(parsed, { file: name });
+  });
 }
 
 test('the example of docs/scenarios.md', async () => {

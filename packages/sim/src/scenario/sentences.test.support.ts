@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { DEFAULT_RAFT_OPTIONS } from '@quorate/core';
 import fc from 'fast-check';
-import { QUICK_DISK, QUIET_NETWORK, USUAL_SESSION } from './action.ts';
+import { ACTION_PHRASES, QUICK_DISK, QUIET_NETWORK, USUAL_SESSION } from './action.ts';
 import { CONDITION_PHRASES } from './condition.ts';
 import type { PhraseTable, Sentence } from './phrase.ts';
 import { USUAL_WORLD } from './setup.ts';
@@ -82,6 +82,7 @@ const VALUES: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
 export function sentencesOf(table: PhraseTable, kind: string): fc.Arbitrary<Sentence> {
   const values = Object.entries(table[kind]!.fields).map(([name, field]) => {
     const value = VALUES[`${kind}.${name}`] ?? VALUES[name];
+    if (name === 'action') return [name, anySentenceOf(ACTION_PHRASES)] as const;
     if (field.takes === 'sentence') return [name, simpleConditions()] as const;
     assert.ok(value, `VALUES has nothing for the field ${kind}.${name}`);
     return [name, value] as const;
@@ -92,6 +93,9 @@ export function sentencesOf(table: PhraseTable, kind: string): fc.Arbitrary<Sent
 
 /** Without "not", which would never end. */
 function simpleConditions(): fc.Arbitrary<Sentence> {
-  const kinds = Object.keys(CONDITION_PHRASES).filter((kind) => kind !== 'not');
-  return fc.oneof(...kinds.map((kind) => sentencesOf(CONDITION_PHRASES, kind)));
+  const { not: _, ...simple } = CONDITION_PHRASES;
+  return anySentenceOf(simple);
 }
+
+const anySentenceOf = (table: PhraseTable): fc.Arbitrary<Sentence> =>
+  fc.oneof(...Object.keys(table).map((kind) => sentencesOf(table, kind)));

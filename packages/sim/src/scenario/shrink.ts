@@ -63,6 +63,7 @@ class Shrinker implements Shrunk {
   async shrink(): Promise<void> {
     for (let before: Course | undefined; before !== this.course; ) {
       before = this.course;
+      await this.#tryFirst([{ ...this.course, inOneGo: false }]);
       await this.#endSooner();
       await this.#removeKinds();
       await this.#removeActions();

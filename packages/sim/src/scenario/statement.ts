@@ -1,6 +1,6 @@
 /** Everything that a scenario can say, besides its remarks: a row each, like the actions. */
 
-import { ACTION_PHRASES, type Action } from './action.ts';
+import { ACTION_PHRASES, type Action, anyAction } from './action.ts';
 import { anyCondition, contradiction } from './condition.ts';
 import { count, number, server, servers } from './fields.ts';
 import type { Fields, Phrase, PhraseTable, SentenceOf, ValuesOf } from './phrase.ts';
@@ -12,11 +12,15 @@ interface StatementRow<Of extends Fields> extends Phrase<Of> {
 }
 
 const condition = anyCondition();
+const action = anyAction();
 
 const STATEMENTS = {
   /** Time. */
   pass: statement('pass $ms', { ms: number }, (run, { ms }) => run.pass(ms)),
   at: statement('at $ms', { ms: number }, (run, { ms }) => run.passUntil(ms)),
+
+  /** At the same instant, before anything follows from the step before. */
+  and: statement('and $action', { action }, (run, { action: next }) => run.act(next)),
 
   /** Expectations. */
   expect: statement('expect $condition', { condition }, (run, { condition: expected }) =>
