@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { LogIndex } from '@quorate/core';
+import type { StorageIdentity } from './api.ts';
 import {
   bytes,
   FAST,
@@ -11,8 +12,10 @@ import {
   temporaryDirectory,
   until,
 } from './cluster.test.support.ts';
+import { LogBook } from './log-book.test.support.ts';
 import type { RaftNode } from './raft-node.ts';
 import type { StateMachine } from './state-machine.ts';
+import { memoryStorage } from './storage/memory-storage.ts';
 
 const names = (count: number, from = 0) =>
   Array.from({ length: count }, (_, at) => `command ${from + at}`);
@@ -229,4 +232,42 @@ test('the state goes on while its snapshot is drawn', async (context) => {
   await again.read();
   assert.deepEqual(inner.state, names(70));
   await cluster.close();
+});
+
+test('a snapshot that cannot be stored lets go of the state, and a later one is taken', async (context) => {
+  const inner = listMachine();
+  let drawn = 0;
+  let isLetGo = false;
+  const machine: StateMachine<number> = {
+    open: () => inner.open(),
+    apply: (batches) => inner.apply(batches),
+    restore: (index, chunks) => inner.restore(index, chunks),
+    async *snapshot() {
+      drawn += 1;
+      try {
+        yield* inner.snapshot();
+      } finally {
+        isLetGo = true;
+      }
+    },
+  };
+  const storage = async (identity: StorageIdentity) => {
+    const whole = memoryStorage(identity);
+    const create = whole.snapshots.create.bind(whole.snapshots);
+    whole.snapshots.create = async (snapshot) => {
+      if (drawn === 1) throw new Error('no room');
+      return create(snapshot);
+    };
+    return whole;
+  };
+  const book = new LogBook();
+  const common = { machine, storage, log: book.write, snapshotEntries: 50 };
+  const cluster = new TestCluster(context, 1, common);
+  const node = await cluster.open(1);
+  await cluster.leader();
+  await proposeAll(node, names(60));
+  await book.find(/snapshot failed.*no room/);
+  assert.ok(isLetGo);
+  await proposeAll(node, names(60));
+  await until(() => node.status().snapshotIndex > 0);
 });

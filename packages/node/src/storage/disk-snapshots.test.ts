@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { SnapshotMeta } from '@quorate/core';
-import { crc32, EMPTY_PREFIX, extendPrefix } from '@quorate/wire';
+import { crc32, EMPTY_PREFIX, extendPrefix, SNAPSHOT_CHUNK_BYTES } from '@quorate/wire';
 import { RaftError } from '../errors.ts';
 import { DiskSnapshotStore } from './disk-snapshots.ts';
 import { snapshotOf } from './log.test.support.ts';
@@ -42,6 +42,17 @@ test('a committed snapshot survives a power cut, on disk; in memory it is there'
   });
   await save(snapshots, snapshotOf(40, 3));
   assert.equal(await textOf(snapshots, snapshots.latest()!), CHUNKS.join(''));
+});
+
+test('a state that is written at once is stored in chunks, whatever its size', async () => {
+  const store = await openStore(new MemoryFileSystem());
+  const writer = await store.create(snapshotOf(40, 3));
+  await writer.write(new Uint8Array(2.5 * SNAPSHOT_CHUNK_BYTES));
+  await writer.commit();
+  const lengths: number[] = [];
+  for await (const { length } of store.open(snapshotOf(40, 3))) lengths.push(length);
+  const whole = SNAPSHOT_CHUNK_BYTES;
+  assert.deepEqual(lengths, [whole, whole, whole / 2]);
 });
 
 test('a crash at any operation leaves the old snapshot or the new one, and nothing else', async () => {
