@@ -3,7 +3,7 @@ import type { Batch, SnapshotMeta } from './entry.ts';
 import type { Message } from './messages.ts';
 import type { LogIndex, NodeId, Term } from './types.ts';
 
-const NONE: readonly never[] = [];
+const NONE: never[] = [];
 
 /**
  * What a step wants to say, until the driver takes it as effects.
@@ -15,10 +15,10 @@ const NONE: readonly never[] = [];
  * its own, and a list begins with room for one (an empty array makes room for 17 at the first push).
  */
 export class Outbox {
-  #messages: readonly Message[] = NONE;
-  #messagesAfterWrite: readonly Message[] = NONE;
-  #reads: readonly ReadResult[] = NONE;
-  #forwarded: readonly ForwardResult[] = NONE;
+  #messages: Message[] = NONE;
+  #messagesAfterWrite: Message[] = NONE;
+  #reads: ReadResult[] = NONE;
+  #forwarded: ForwardResult[] = NONE;
   restore: SnapshotMeta | undefined;
   #ack: { to: NodeId; term: Term; matchIndex: LogIndex; round: number } | undefined;
 
@@ -90,8 +90,8 @@ export class Outbox {
   }
 }
 
-function withOneMore<What>(list: readonly What[], what: What): readonly What[] {
+function withOneMore<What>(list: What[], what: What): What[] {
   if (list.length === 0) return [what];
-  (list as What[]).push(what);
+  list.push(what);
   return list;
 }

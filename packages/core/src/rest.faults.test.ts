@@ -203,7 +203,7 @@ for (const leaseReads of [false, true]) {
       for (const read of reads) assert.ok(world.answered.has(read), `seed ${seed}: read ${read}`);
       for (const { raft } of world.servers.values()) {
         assert.equal(raft.commitIndex, lastIndex, `seed ${seed}`);
-        assert.equal(raft.nextDeadline, Number.POSITIVE_INFINITY, `seed ${seed}: no rest`);
+        assert.equal(raft.nextDeadline, Infinity, `seed ${seed}: no rest`);
       }
       rests += world.rests;
     }

@@ -37,7 +37,7 @@ function pass(servers: readonly Server[], ms: number, isCut?: (message: Message)
 function atRest(options: RaftOptions = {}) {
   const servers = cluster(options);
   pass(servers, 300);
-  for (const { raft } of servers) assert.equal(raft.nextDeadline, Number.POSITIVE_INFINITY);
+  for (const { raft } of servers) assert.equal(raft.nextDeadline, Infinity);
   return servers;
 }
 
@@ -62,7 +62,7 @@ test('an idle group falls silent: no message and no deadline, for as long as not
 test('without the option heartbeats go on', () => {
   const servers = cluster({ rest: false });
   pass(servers, 10_000);
-  assert.ok(servers.every(({ raft }) => raft.nextDeadline < Number.POSITIVE_INFINITY));
+  assert.ok(servers.every(({ raft }) => raft.nextDeadline < Infinity));
 });
 
 test('a proposal wakes the group, and it rests again when all know that it is committed', () => {
@@ -72,9 +72,9 @@ test('a proposal wakes the group, and it rests again when all know that it is co
   settle(servers);
   pass(servers, 50);
   assert.ok(servers.every(({ raft }) => raft.commitIndex === 2));
-  assert.ok(servers.every(({ raft }) => raft.nextDeadline < Number.POSITIVE_INFINITY));
+  assert.ok(servers.every(({ raft }) => raft.nextDeadline < Infinity));
   pass(servers, 300);
-  assert.ok(servers.every(({ raft }) => raft.nextDeadline === Number.POSITIVE_INFINITY));
+  assert.ok(servers.every(({ raft }) => raft.nextDeadline === Infinity));
 });
 
 test('rest is offered in the place of the first heartbeat, and with the news of a commit only if that is one', () => {
@@ -113,7 +113,7 @@ test('a read at a leader at rest still asks a quorum; one at a follower wakes bo
   assert.equal(leader.reads.length, 1);
   pass(servers, 300);
   follower.step({ kind: 'readRequested', id: 2 });
-  assert.ok(follower.raft.nextDeadline < Number.POSITIVE_INFINITY);
+  assert.ok(follower.raft.nextDeadline < Infinity);
   settle(servers);
   assert.equal(follower.reads.length, 1);
 });
@@ -216,14 +216,14 @@ test('a dead follower is not waited for, and is looked after when it is back', (
   unreachable(leader, 3);
   leader.propose();
   pass([leader, second], 3_000, isCut);
-  assert.equal(leader.raft.nextDeadline, Number.POSITIVE_INFINITY);
-  assert.equal(second.raft.nextDeadline, Number.POSITIVE_INFINITY);
+  assert.equal(leader.raft.nextDeadline, Infinity);
+  assert.equal(second.raft.nextDeadline, Infinity);
   third.now = leader.now;
   reachable(leader, 3);
   settle(servers);
   pass(servers, 2_000);
   assert.equal(third.raft.commitIndex, 2);
-  assert.ok(servers.every(({ raft }) => raft.nextDeadline === Number.POSITIVE_INFINITY));
+  assert.ok(servers.every(({ raft }) => raft.nextDeadline === Infinity));
   assert.ok(leader.raft.isLeader && leader.raft.term === 1);
 });
 
@@ -266,7 +266,7 @@ test('a follower that dies at rest disturbs nothing; a lost quorum ends the lead
   const [leader] = atRest();
   leader.now += 60_000;
   unreachable(leader, 3);
-  assert.equal(leader.raft.nextDeadline, Number.POSITIVE_INFINITY);
+  assert.equal(leader.raft.nextDeadline, Infinity);
   assert.deepEqual(leader.takeSent(), []);
   unreachable(leader, 2);
   assert.ok(leader.raft.isLeader);
@@ -287,10 +287,10 @@ test('a follower that lacks an entry does not rest, nor does its leader', () => 
     message.to === 3 && message.kind === 'appendEntries' && message.batches.length > 0;
   pass(servers, 3_000, isCut);
   assert.ok(second.raft.commitIndex === 2 && third.raft.commitIndex === 1);
-  assert.ok(leader.raft.nextDeadline < Number.POSITIVE_INFINITY);
+  assert.ok(leader.raft.nextDeadline < Infinity);
   third.receive({ kind: 'rest', from: 1, term: 1, index: 2, logTerm: 1 } as never);
   assert.ok(!kindsOf(third.takeSent()).includes('restAccepted'));
-  assert.ok(third.raft.nextDeadline < Number.POSITIVE_INFINITY);
+  assert.ok(third.raft.nextDeadline < Infinity);
 });
 
 test('what all hold but nobody has committed is no ground to rest (§5.4.2, Figure 8)', () => {
@@ -300,7 +300,7 @@ test('what all hold but nobody has committed is no ground to rest (§5.4.2, Figu
   pass(servers, 10_000);
   assert.ok(servers[0]!.raft.isLeader);
   assert.ok(servers.every(({ raft }) => raft.commitIndex === 0));
-  assert.ok(servers.every(({ raft }) => raft.nextDeadline < Number.POSITIVE_INFINITY));
+  assert.ok(servers.every(({ raft }) => raft.nextDeadline < Infinity));
 });
 
 test('a leader whose own disk has not finished does not rest', () => {
@@ -349,7 +349,7 @@ test('who accepted before the log grew has accepted nothing', () => {
   leader.now += 150;
   leader.step({ kind: 'timePassed' });
   assert.equal(leader.raft.commitIndex, 2);
-  assert.ok(leader.raft.nextDeadline < Number.POSITIVE_INFINITY);
+  assert.ok(leader.raft.nextDeadline < Infinity);
 });
 
 test('a leader that was deposed while it rested learns it from the refusal of its offer', () => {
@@ -357,14 +357,14 @@ test('a leader that was deposed while it rested learns it from the refusal of it
   server.receive({ kind: 'rest', from: 1, term: 1, index: 1, logTerm: 1 } as never);
   const [refusal] = server.takeSent();
   assert.ok(refusal?.kind === 'appendRejected' && refusal.term === 5);
-  assert.ok(server.raft.nextDeadline < Number.POSITIVE_INFINITY);
+  assert.ok(server.raft.nextDeadline < Infinity);
 });
 
 test('a preferred server that can be reached gets the lead before anybody rests', () => {
   const servers = cluster({ priorities: { 3: 1 } });
   pass(servers, 10_000);
   assert.ok(servers[2].raft.isLeader);
-  assert.ok(servers.every(({ raft }) => raft.nextDeadline === Number.POSITIVE_INFINITY));
+  assert.ok(servers.every(({ raft }) => raft.nextDeadline === Infinity));
 });
 
 test('while a newcomer is on its way to a vote nobody rests, though it is away', () => {
@@ -380,7 +380,7 @@ test('while a newcomer is on its way to a vote nobody rests, though it is away',
   leader.collect();
   pass(servers, 5_000);
   assert.equal(leader.raft.commitIndex, leader.raft.lastIndex);
-  assert.ok(leader.raft.nextDeadline < Number.POSITIVE_INFINITY);
+  assert.ok(leader.raft.nextDeadline < Infinity);
 });
 
 test('a group of one rests too', () => {
@@ -390,5 +390,5 @@ test('a group of one rests too', () => {
   only.finishWrites();
   assert.ok(only.raft.isLeader);
   only.passDeadline();
-  assert.equal(only.raft.nextDeadline, Number.POSITIVE_INFINITY);
+  assert.equal(only.raft.nextDeadline, Infinity);
 });

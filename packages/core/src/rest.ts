@@ -75,6 +75,7 @@ export function mayOfferRest(node: LeaderNode, follower: NodeId, progress: Progr
   return mayRest(node) && !isAway(node, follower, progress);
 }
 
+/** Tells a follower that heartbeats may end; with it, that everything up to `index` is committed. */
 export function offerRest(node: LeaderNode, to: NodeId, progress: Progress): void {
   const { id: from, currentTerm: term, log, outbox, now } = node;
   const { index, term: logTerm } = log.lastEntry;
@@ -83,7 +84,7 @@ export function offerRest(node: LeaderNode, to: NodeId, progress: Progress): voi
   progress.lastSentAt = now;
 }
 
-/** The leader offers rest. To one that lacks something it says nothing: an append will follow. */
+/** The leader offers rest. Who lacks something does not answer: an append will follow. */
 export function onRest(node: NodeState, message: Rest): void {
   const wasAtRest = isAtRest(node);
   if (!followLeader(node, message.from) || node.role.kind !== 'follower') return;

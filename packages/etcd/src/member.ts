@@ -47,7 +47,7 @@ export class Member {
   /** Kept at hand, because every answer tells the term. */
   #leadership: Leadership;
   /** On the clock of `performance.now`. */
-  #leaderSince = Number.NEGATIVE_INFINITY;
+  #leaderSince = -Infinity;
   #leaderWaiters: (() => void)[] = [];
   #isStopped = false;
 

@@ -7,7 +7,7 @@ import type { Log, Storage, WriteListener } from './storage/storage.ts';
 export class FaultyDisk {
   mode: 'good' | 'failing' | 'hanging' | 'full' = 'good';
   /** Bytes that are left for entries. */
-  room = Number.POSITIVE_INFINITY;
+  room = Infinity;
   #hanging: { readonly write: Write; readonly listener: WriteListener }[] = [];
   #log: Log | undefined;
 

@@ -4,7 +4,7 @@
  */
 
 import {
-  type Batch,
+  bytesOf,
   type Effects,
   type ForwardProposal,
   INDEX_ZERO,
@@ -382,12 +382,6 @@ export class Runtime<Result> implements GroupReceiver, ApplyObserver<Result>, Lo
     const { term, leaderId, isLeader } = this.raft;
     return { term, leaderId, isLeader };
   }
-}
-
-function bytesOf(batches: readonly Batch[]): number {
-  let bytes = 0;
-  for (const { byteLength } of batches) bytes += byteLength;
-  return bytes;
 }
 
 /** Monotonic, in milliseconds. */

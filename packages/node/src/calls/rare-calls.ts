@@ -49,7 +49,7 @@ export class RareCalls {
 
   /** When `place` must run again though nothing else happens. */
   get nextDeadline(): Milliseconds {
-    if (!this.#areThereAny) return Number.POSITIVE_INFINITY;
+    if (!this.#areThereAny) return Infinity;
     return Math.min(this.reads.nextDeadline, this.changes.nextDeadline);
   }
 

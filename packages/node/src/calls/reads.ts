@@ -109,13 +109,13 @@ export class Reads {
 
   /** When `ask` must run again though nothing else happens. */
   get nextDeadline(): Milliseconds {
-    const expiry = this.#asked.size === 0 ? Number.POSITIVE_INFINITY : this.#firstExpiry();
+    const expiry = this.#asked.size === 0 ? Infinity : this.#firstExpiry();
     return this.#unasked.length > 0 ? Math.min(expiry, this.#askAt) : expiry;
   }
 
   #firstExpiry(): Milliseconds {
     const [oldest] = this.#asked.values();
-    return oldest?.expiresAt ?? Number.POSITIVE_INFINITY;
+    return oldest?.expiresAt ?? Infinity;
   }
 
   leaderChanged(): void {

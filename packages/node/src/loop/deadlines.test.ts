@@ -4,8 +4,8 @@ import { seededRandom } from '@quorate/core';
 import { Deadlines } from './deadlines.ts';
 
 class Sleeper {
-  deadline = Number.POSITIVE_INFINITY;
-  placedAt = Number.POSITIVE_INFINITY;
+  deadline = Infinity;
+  placedAt = Infinity;
 }
 
 test('those that are due come out in order, each once', () => {
@@ -17,8 +17,7 @@ test('those that are due come out in order, each once', () => {
     deadlines.update(sleeper);
   }
   const woken: Sleeper[] = [];
-  while (deadlines.next < Number.POSITIVE_INFINITY)
-    woken.push(...deadlines.takeDue(deadlines.next));
+  while (deadlines.next < Infinity) woken.push(...deadlines.takeDue(deadlines.next));
   assert.deepEqual(
     woken.map(({ deadline }) => deadline),
     sleepers.map(({ deadline }) => deadline).sort((a, b) => a - b),
@@ -47,7 +46,7 @@ test('a deadline that moved away is waited for, one that came nearer too', () =>
   const moved: [Sleeper, number][] = [
     [away as Sleeper, 300],
     [near as Sleeper, 50],
-    [never as Sleeper, Number.POSITIVE_INFINITY],
+    [never as Sleeper, Infinity],
   ];
   for (const [sleeper, deadline] of moved) {
     sleeper.deadline = deadline;
@@ -59,7 +58,7 @@ test('a deadline that moved away is waited for, one that came nearer too', () =>
   assert.deepEqual(deadlines.takeDue(299), []);
   assert.equal(deadlines.next, 300);
   assert.deepEqual(deadlines.takeDue(300), [away]);
-  assert.equal(deadlines.next, Number.POSITIVE_INFINITY);
+  assert.equal(deadlines.next, Infinity);
 });
 
 test('when all are gone nothing is waited for', () => {
@@ -68,5 +67,5 @@ test('when all are gone nothing is waited for', () => {
   sleeper.deadline = 60_000;
   deadlines.update(sleeper);
   deadlines.remove(sleeper);
-  assert.equal(deadlines.next, Number.POSITIVE_INFINITY);
+  assert.equal(deadlines.next, Infinity);
 });

@@ -31,7 +31,7 @@ export class Deadlines<Who extends Sleeper> {
 
   /** When to call `takeDue`. May be early; Infinity when nobody waits. */
   get next(): Milliseconds {
-    return this.#heap[0]?.at ?? Number.POSITIVE_INFINITY;
+    return this.#heap[0]?.at ?? Infinity;
   }
 
   /** Nobody waits for a time. */
@@ -43,7 +43,7 @@ export class Deadlines<Who extends Sleeper> {
   update(who: Who): void {
     const { deadline } = who;
     if (deadline >= who.placedAt) return;
-    if (who.placedAt === Number.POSITIVE_INFINITY) this.#count += 1;
+    if (who.placedAt === Infinity) this.#count += 1;
     who.placedAt = deadline;
     this.#heap.push({ who, at: deadline });
     this.#rise(this.#heap.length - 1);
@@ -57,7 +57,7 @@ export class Deadlines<Who extends Sleeper> {
   }
 
   /** Those whose deadline has come, earliest first, `most` of them. Each has to be updated to be woken again. */
-  takeDue(now: Milliseconds, most = Number.POSITIVE_INFINITY): Who[] {
+  takeDue(now: Milliseconds, most = Infinity): Who[] {
     const due: Who[] = [];
     while (due.length < most) {
       const first = this.#heap[0];
@@ -73,8 +73,8 @@ export class Deadlines<Who extends Sleeper> {
   }
 
   #giveUpPlace(who: Who): void {
-    if (who.placedAt < Number.POSITIVE_INFINITY) this.#count -= 1;
-    who.placedAt = Number.POSITIVE_INFINITY;
+    if (who.placedAt < Infinity) this.#count -= 1;
+    who.placedAt = Infinity;
   }
 
   #rise(from: number): void {

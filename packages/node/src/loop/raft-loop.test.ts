@@ -24,7 +24,7 @@ function setUp(options: { readonly isWrittenAtOnce: boolean; readonly failure?: 
   const done: string[] = [];
   const pending: Effects[] = [];
   const raft = {
-    nextDeadline: Number.POSITIVE_INFINITY,
+    nextDeadline: Infinity,
     step: (input: Input) => done.push(input.kind),
     takeEffects: () => pending.shift(),
   };
@@ -43,7 +43,7 @@ function setUp(options: { readonly isWrittenAtOnce: boolean; readonly failure?: 
     } as never,
     stallLimitMs: 1000,
     placeCalls: () => done.push('place'),
-    callDeadline: Number.POSITIVE_INFINITY,
+    callDeadline: Infinity,
     stepped: () => {},
     sendSnapshot: () => {},
     notSent: () => {},

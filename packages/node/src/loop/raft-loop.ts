@@ -54,7 +54,7 @@ export class RaftLoop implements WriteListener, TurnTaker {
   readonly #scheduler: Scheduler;
   readonly #writes = new WriteQueue();
   isQueued = false;
-  placedAt: Milliseconds = Number.POSITIVE_INFINITY;
+  placedAt: Milliseconds = Infinity;
   #inbox: readonly Input[] = NOTHING;
   #isStopped = false;
   /** The core's deadline has come; it hears of it behind everything that has arrived by now. */
@@ -73,7 +73,7 @@ export class RaftLoop implements WriteListener, TurnTaker {
   }
 
   get deadline(): Milliseconds {
-    if (this.#isStopped) return Number.POSITIVE_INFINITY;
+    if (this.#isStopped) return Infinity;
     const { raft, callDeadline } = this.#host;
     return Math.min(raft.nextDeadline, callDeadline);
   }

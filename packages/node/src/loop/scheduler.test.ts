@@ -6,8 +6,8 @@ const nextRound = () => new Promise((resolve) => setImmediate(resolve));
 
 function taker(name: string, done: string[], during = () => {}): TurnTaker {
   return {
-    deadline: Number.POSITIVE_INFINITY,
-    placedAt: Number.POSITIVE_INFINITY,
+    deadline: Infinity,
+    placedAt: Infinity,
     isQueued: false,
     timeIsDue: () => done.push(`${name} is due`),
     takeTurn: () => {
@@ -60,7 +60,7 @@ test('whose time has come waits behind those who have something to hear, but nev
     const sleeper = { ...taker('due', done), deadline: 100 };
     sleeper.takeTurn = () => {
       done.push('due');
-      if (time === 100) sleeper.deadline = Number.POSITIVE_INFINITY;
+      if (time === 100) sleeper.deadline = Infinity;
     };
     scheduler.wake(sleeper);
   }

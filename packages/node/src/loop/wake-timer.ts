@@ -11,8 +11,8 @@ import type { Milliseconds } from '@quorate/core';
 export class WakeTimer {
   readonly #now: () => Milliseconds;
   readonly #onDue: () => void;
-  #deadline: Milliseconds = Number.POSITIVE_INFINITY;
-  #firesAt: Milliseconds = Number.POSITIVE_INFINITY;
+  #deadline: Milliseconds = Infinity;
+  #firesAt: Milliseconds = Infinity;
   #timer: NodeJS.Timeout | undefined;
 
   /** @param onDue Called once when a deadline has come. The next one must be set anew. */
@@ -30,8 +30,8 @@ export class WakeTimer {
   stop(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    this.#firesAt = Number.POSITIVE_INFINITY;
-    this.#deadline = Number.POSITIVE_INFINITY;
+    this.#firesAt = Infinity;
+    this.#deadline = Infinity;
   }
 
   #arm(): void {
@@ -43,13 +43,13 @@ export class WakeTimer {
   }
 
   readonly #fire = (): void => {
-    this.#firesAt = Number.POSITIVE_INFINITY;
-    if (this.#deadline === Number.POSITIVE_INFINITY) return;
+    this.#firesAt = Infinity;
+    if (this.#deadline === Infinity) return;
     if (this.#now() < this.#deadline) {
       this.#arm();
       return;
     }
-    this.#deadline = Number.POSITIVE_INFINITY;
+    this.#deadline = Infinity;
     this.#onDue();
   };
 }

@@ -105,7 +105,7 @@ test('a turn has no more in its inbox than one round of the event loop reads fro
   let done = () => {};
   const scheduler = new Scheduler(() => performance.now());
   const server = {
-    deadline: Number.POSITIVE_INFINITY,
+    deadline: Infinity,
     timeIsDue: () => {},
     takeTurn: () => {
       inboxes.push(inbox);
@@ -115,7 +115,7 @@ test('a turn has no more in its inbox than one round of the event loop reads fro
     },
     endTurn: () => {},
     isQueued: false,
-    placedAt: Number.POSITIVE_INFINITY,
+    placedAt: Infinity,
   };
   const { call } = await listening(context, () => {
     inbox += 1;

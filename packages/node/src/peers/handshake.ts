@@ -15,6 +15,7 @@ import {
   type HandshakeReply,
   HandshakeReplyDecoder,
   type HandshakeVerdict,
+  looksLikeHttp,
   PROTOCOL_VERSION,
 } from '@quorate/wire';
 import type { PeerAddress } from '../api.ts';
@@ -205,11 +206,3 @@ const HTTP_ANSWER = [
   '',
   HTTP_TEXT,
 ].join('\r\n');
-
-const HTTP_METHODS = /^(GET|HEAD|POST|PUT|DELETE|OPTIONS|PATCH|CONNECT|TRACE|PRI) /;
-
-function looksLikeHttp(chunk: Uint8Array): boolean {
-  return HTTP_METHODS.test(
-    Buffer.from(chunk.buffer, chunk.byteOffset, Math.min(chunk.length, 8)).toString('latin1'),
-  );
-}

@@ -69,7 +69,7 @@ async function pump(
     patience.owes(encoder.content.byteLength);
     await write(socket, pieces);
   }
-  patience.owes(Number.POSITIVE_INFINITY);
+  patience.owes(Infinity);
   await write(socket, encoder.end());
 }
 

@@ -113,7 +113,7 @@ export const nodeFileSystem: FileSystem = {
   async freeBytes(directory) {
     const { bavail, bsize, blocks } = await fs.promises.statfs(directory);
     // Some file systems do not say, and a write that fails will tell.
-    return blocks === 0 ? Number.POSITIVE_INFINITY : bavail * bsize;
+    return blocks === 0 ? Infinity : bavail * bsize;
   },
   async syncDirectory(path) {
     const fd = await openFd(path, O_RDONLY);

@@ -42,7 +42,7 @@ export class FreeSpace {
   async #refresh(): Promise<void> {
     const before = this.#taken;
     // Of a disk that does not say, a write that fails will tell.
-    this.#bytes = await this.#ask().catch(() => Number.POSITIVE_INFINITY);
+    this.#bytes = await this.#ask().catch(() => Infinity);
     this.#taken -= before;
   }
 }

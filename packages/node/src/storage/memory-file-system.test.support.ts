@@ -105,7 +105,7 @@ export class MemoryFileSystem implements FileSystem {
   }
 
   /** What `freeBytes` answers; how much there really is, only a fault tells. */
-  free = Number.POSITIVE_INFINITY;
+  free = Infinity;
 
   async freeBytes(): Promise<number> {
     return this.free;

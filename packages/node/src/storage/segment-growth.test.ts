@@ -7,7 +7,7 @@ import { MemoryFileSystem } from './memory-file-system.test.support.ts';
 
 test('large records do not wait for a filled file, unless space is short; the last of it is not filled', async () => {
   for (const [free, prepared] of [
-    [Number.POSITIVE_INFINITY, 1_048_576],
+    [Infinity, 1_048_576],
     [12_000_000, 4_194_304],
     // What is left is not for the log.
     [4_194_304, undefined],

@@ -6,6 +6,7 @@
 
 import { type Milliseconds, seededRandom } from '@quorate/core';
 import { seedFrom } from '../dice.ts';
+import { reasonOf } from '../reason-of.ts';
 import { sleep } from '../time.ts';
 import { VirtualTime } from '../virtual-time.ts';
 import { Drawing } from './drawing.ts';
@@ -55,9 +56,8 @@ export class ChaosFailure extends Error {
   readonly recording: Recording;
 
   constructor(world: World, cause: unknown, rerun: string) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
     const at = `${world.plan.size} servers, ${world.time.now().toFixed(1)} ms`;
-    super(`${reason} (${at})\nrerun: ${rerun}`, { cause });
+    super(`${reasonOf(cause)} (${at})\nrerun: ${rerun}`, { cause });
     this.recording = recordingOf(world);
   }
 }

@@ -1,3 +1,4 @@
+import { reasonOf } from '../reason-of.ts';
 import { VirtualTime } from '../virtual-time.ts';
 import type { LabReport, LabTest } from './test-case.ts';
 
@@ -13,7 +14,6 @@ export function runInVirtualTime(test: LabTest, seed: number): Promise<LabReport
 
 /** Says in one line how to see the failure again. */
 export function failedRun(test: LabTest, seed: number, cause: unknown, flags = ''): Error {
-  const reason = cause instanceof Error ? cause.message : String(cause);
   const rerun = `npm run lab -- --test ${test.name} --seed ${seed} ${flags}`.trimEnd();
-  return new Error(`${test.name} failed: ${reason}\nrerun: ${rerun}`, { cause });
+  return new Error(`${test.name} failed: ${reasonOf(cause)}\nrerun: ${rerun}`, { cause });
 }

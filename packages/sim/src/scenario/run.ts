@@ -5,6 +5,7 @@ import { calm, recover } from '../chaos/recovery.ts';
 import type { Store } from '../chaos/store.ts';
 import { World } from '../chaos/world.ts';
 import type { Cluster } from '../cluster.ts';
+import { reasonOf } from '../reason-of.ts';
 import type { MakeCore } from '../server.ts';
 import { VirtualTime } from '../virtual-time.ts';
 import type { Action } from './action.ts';
@@ -57,8 +58,7 @@ export async function playScenario(
   } catch (cause) {
     const step = steps[at];
     const where = step === undefined ? 'at the end' : `${lines[at]}: ${printStep(step)}`;
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    const message = `${file}:${where}\n  ${reason}\n${run.describe()}`;
+    const message = `${file}:${where}\n  ${reasonOf(cause)}\n${run.describe()}`;
     throw new ScenarioFailure(message, run.time.now(), cause);
   }
 }

@@ -1,6 +1,7 @@
 /** A random run that failed becomes a scenario of a few lines that fails in the same way. */
 
 import type { ChaosFailure } from '../chaos/run.ts';
+import { reasonOf } from '../reason-of.ts';
 import type { MakeCore } from '../server.ts';
 import { PropertyViolation } from '../violation.ts';
 import { type Course, courseOf, scenarioOf } from './course.ts';
@@ -63,13 +64,12 @@ async function failureIn(
   } catch (error) {
     if (!(error instanceof ScenarioFailure)) throw error;
     const { cause, at } = error;
-    const message = cause instanceof Error ? cause.message : String(cause);
-    return { of: reasonOf(cause), message, at };
+    return { of: kindOfFailure(cause), message: reasonOf(cause), at };
   }
 }
 
 /** In words that runs share which fail for the same reason. */
-function reasonOf(cause: unknown): string {
+function kindOfFailure(cause: unknown): string {
   if (cause instanceof PropertyViolation) return cause.property;
   if (!(cause instanceof Error)) return String(cause);
   // An invariant of the core says which rule is broken.

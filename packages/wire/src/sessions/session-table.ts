@@ -76,7 +76,7 @@ export class SessionTable {
   /** Infinity when none is open. */
   get shortestTimeoutMs(): number {
     if (this.#shortestTimeoutMs === undefined) {
-      let shortest = Number.POSITIVE_INFINITY;
+      let shortest = Infinity;
       for (const { timeoutMs } of this.#sessions.values()) shortest = Math.min(shortest, timeoutMs);
       this.#shortestTimeoutMs = shortest;
     }

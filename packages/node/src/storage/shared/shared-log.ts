@@ -9,6 +9,7 @@
  */
 
 import {
+  bytesOf,
   type Configuration,
   configurationOf,
   type LogIndex,
@@ -341,8 +342,5 @@ export class SharedLog implements WriteListener {
   }
 }
 
-function batchBytes(part: GroupPart): number {
-  let bytes = 0;
-  if (part.kind === 'write') for (const { byteLength } of part.write.batches) bytes += byteLength;
-  return bytes;
-}
+const batchBytes = (part: GroupPart): number =>
+  part.kind === 'write' ? bytesOf(part.write.batches) : 0;
