@@ -26,6 +26,18 @@ export const hosts = [
     test: [CRASH_POINTS, CUT_ANYWHERE],
   },
   {
+    id: 'host-recovery-wrong-end',
+    hazards: [30],
+    wrong: 'a host’s recovery counts the records before it has finished the one that was interrupted',
+    file: 'node/src/recovery/recover-host.ts',
+    before: 'record: lastRecord + 1, groups, leftOut }',
+    after: 'record: report.lastRecord + 1, groups, leftOut }',
+    test: [
+      CRASH_POINTS,
+      'a recovery after an interrupted one writes its record also where that one has old records moved',
+    ],
+  },
+  {
     id: 'removed-group-reopens',
     hazards: [30],
     wrong: 'a group whose data were removed begins anew on the same host',

@@ -5,11 +5,19 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { configurationBatch, configurationOf, type LogIndex, type Term } from '@quorate/core';
+import {
+  commandBatch,
+  configurationBatch,
+  configurationOf,
+  type LogIndex,
+  type Term,
+} from '@quorate/core';
+import { CommandSlab } from '@quorate/wire';
 import { readIdentity, writeIdentity } from '../storage/identity.ts';
 import { batchOf, hardStateOf, writeOf } from '../storage/log.test.support.ts';
 import { type Change, MemoryFileSystem } from '../storage/memory-file-system.test.support.ts';
-import { SharedLog } from '../storage/shared/shared-log.ts';
+import { GroupLog } from '../storage/shared/group-log.ts';
+import { SharedLog, type SharedLogOptions } from '../storage/shared/shared-log.ts';
 import { afterEachKill, afterEachPowerCut, expectOldThenNew } from './cuts.test.support.ts';
 import { beginRecoveredHost } from './first-entries.ts';
 import { examineHostDirectory, recoverHostDirectory } from './recover-host.ts';
@@ -26,7 +34,7 @@ const IDENTITY = {
 };
 const options = { directory: DIRECTORY, newClusterId: 99, keepThrough: 3 };
 
-async function openLog(disk: MemoryFileSystem) {
+async function openLog(disk: MemoryFileSystem, options: Partial<SharedLogOptions> = {}) {
   const identity = await readIdentity(disk, DIRECTORY);
   assert.ok(identity !== undefined);
   const { log } = await SharedLog.open({
@@ -36,6 +44,7 @@ async function openLog(disk: MemoryFileSystem) {
     fileSystem: disk,
     isRemoved: () => false,
     onFailure: assert.ifError,
+    ...options,
   });
   return { identity, log };
 }
@@ -191,6 +200,48 @@ test('a recovery of a host that was interrupted is a fact for the next one', asy
   assert.deepEqual(indexes(10), [8, 9]);
   assert.deepEqual(indexes(30), [4, 5]);
   assert.equal(log.lastRecord, 5);
+});
+
+/** So much that the next record which is written has old ones moved behind it. */
+async function fillWithGarbage(disk: MemoryFileSystem): Promise<void> {
+  const { log } = await openLog(disk, { cleanBytes: 2 ** 40, segmentBytes: 67_108_864 });
+  const busy = new GroupLog(log, log.stateOf(40));
+  log.begin(log.stateOf(40), configurationOf([1, 2, 3]));
+  const command = CommandSlab.of(new Uint8Array(3_000_000));
+  const last = 12 as LogIndex;
+  for (let index = 1; index <= last; index += 1) {
+    const batches = [commandBatch(1 as Term, index as LogIndex, command)];
+    await new Promise<void>((resolve, failed) => {
+      busy.write(writeOf({ batches, hardState: hardStateOf(1, 1, index) }), {
+        durable: () => resolve(),
+        failed,
+      });
+      log.commit();
+    });
+  }
+  const configuration = configurationOf([1, 2, 3]);
+  const compacted = busy.compact({ index: last, term: 1 as Term, configuration }, last);
+  log.commit();
+  await compacted;
+  await log.close();
+}
+
+test('a recovery after an interrupted one writes its record also where that one has old records moved', async () => {
+  const disk = await survivor();
+  await fillWithGarbage(disk);
+  const identity = (await readIdentity(disk, DIRECTORY))!;
+  const { lastRecord } = await examineHostDirectory(disk, options);
+  const recovery = { formerClusterIds: [7], record: lastRecord + 1, groups: [10], leftOut: [2, 3] };
+  await writeIdentity(disk, DIRECTORY, { ...identity, clusterId: 98, recovery });
+  const keepThrough = lastRecord + 1;
+  await recoverHostDirectory(disk, { ...options, groups: [10, 30], keepThrough });
+  const { log } = await openLog(disk);
+  const votersOf = (group: number) =>
+    log.stateOf(group).shape.toStoredState().configurations.at(-1)?.configuration.voters;
+  assert.deepEqual([votersOf(10), votersOf(30)], [[1], [1]]);
+  // Else nothing was moved, and this shows nothing.
+  assert.ok(log.lastRecord > keepThrough + 1);
+  await log.close();
 });
 
 test('a recovery of a host that would not do what was asked for is refused', async () => {
