@@ -28,7 +28,8 @@ export const hosts = [
   {
     id: 'host-recovery-wrong-end',
     hazards: [30],
-    wrong: 'a host’s recovery counts the records before it has finished the one that was interrupted',
+    wrong:
+      'a host’s recovery counts the records before it has finished the one that was interrupted',
     file: 'node/src/recovery/recover-host.ts',
     before: 'record: lastRecord + 1, groups, leftOut }',
     after: 'record: report.lastRecord + 1, groups, leftOut }',

@@ -255,7 +255,14 @@ test('a recovery of a host that would not do what was asked for is refused', asy
   await refused({ newClusterId: -1 }, 'RAFT_BAD_OPTION');
   await refused({ groups: [10, 11] }, 'RAFT_RECOVERY_REFUSED');
   await refused({ groups: 10 }, 'RAFT_BAD_OPTION');
+  await refused({ groups: ['10'] }, 'RAFT_BAD_OPTION');
   await refused({ appliedIndexes: { 10: 8 } }, 'RAFT_BAD_OPTION');
+  await refused({ appliedIndexes: null }, 'RAFT_BAD_OPTION');
+  await refused({ appliedIndexes: new Map([['10', 7]]) }, 'RAFT_BAD_OPTION');
+  for (const index of [-1, 6.5, Number.NaN, '7', 7n, undefined]) {
+    await refused({ appliedIndexes: new Map([[10, index]]) }, 'RAFT_BAD_OPTION');
+  }
+  await refused({ appliedIndexes: new Map([[11, 7]]) }, 'RAFT_RECOVERY_REFUSED');
   await refused({ appliedIndexes: new Map([[10, 8]]) }, 'RAFT_STORAGE_CORRUPT');
   assert.equal(disk.journal.length, before);
   await recoverHostDirectory(disk, options);

@@ -8,7 +8,7 @@
  */
 
 import type { EntryId } from '@quorate/core';
-import { badOption, requireOptions } from '../checks.ts';
+import { badOption, requireOptions, requireWhole } from '../checks.ts';
 import { RaftError } from '../errors.ts';
 import { directoryError } from '../storage/disk-errors.ts';
 import { DiskLog } from '../storage/disk-log.ts';
@@ -116,6 +116,7 @@ export async function examineDirectory(
   const identity = await identityOf(fileSystem, options.directory);
   requireNewId(options.newClusterId, identity);
   const { directory, newClusterId, appliedIndex = 0 } = options;
+  requireWhole('appliedIndex', appliedIndex, 0);
   await requireServer(fileSystem, directory);
   const log = await examineLog(fileSystem, directory, identity);
   const { nodeId, clusterId: oldClusterId } = identity;

@@ -99,15 +99,14 @@ export async function examineHostDirectory(
   fileSystem: FileSystem,
   options: HostRecoveryOptions,
 ): Promise<HostRecoveryReport> {
-  const { directory, newClusterId, appliedIndexes = new Map() } = options;
-  if (!(appliedIndexes instanceof Map)) {
-    throw badOption('appliedIndexes is no map', 'give new Map([[group, index]])');
-  }
+  const { directory, newClusterId } = options;
+  requireAppliedIndexes(options.appliedIndexes);
   const identity = await identityOf(fileSystem, directory);
   requireNewId(newClusterId, identity);
   await requireHost(fileSystem, directory);
   const examined = await examineGroups(fileSystem, directory, identity);
   const chosen = chosenOf(options.groups, examined);
+  requireData([...(options.appliedIndexes?.keys() ?? [])], examined);
   const reports = [...examined.groups].map(([group, log]) => reportOf(group, log, options));
   const { nodeId, clusterId: oldClusterId } = identity;
   return {
@@ -176,15 +175,33 @@ async function requireHost(fileSystem: FileSystem, directory: string): Promise<v
 
 function chosenOf(
   wanted: readonly number[] | undefined,
-  { groups }: ExaminedGroups,
+  examined: ExaminedGroups,
 ): ReadonlySet<number> {
+  const { groups } = examined;
   if (wanted === undefined) {
     return new Set([...groups.keys()].filter((group) => groups.get(group)?.role !== 'removed'));
   }
   if (!Array.isArray(wanted)) throw badOption('groups is no list', 'give ids, such as [1, 2, 3]');
-  const missing = wanted.find((group) => !groups.has(group));
-  if (missing === undefined) return new Set(wanted);
+  for (const group of wanted) requireWhole('a group', group, 1);
+  requireData(wanted, examined);
+  return new Set(wanted);
+}
+
+function requireData(named: readonly number[], { groups }: ExaminedGroups): void {
+  const missing = named.find((group) => !groups.has(group));
+  if (missing === undefined) return;
   throw refused(`group ${missing} has no data here; name groups that the examination lists`);
+}
+
+function requireAppliedIndexes(appliedIndexes: HostRecoveryOptions['appliedIndexes']): void {
+  if (appliedIndexes === undefined) return;
+  if (!(appliedIndexes instanceof Map)) {
+    throw badOption('appliedIndexes is no map', 'give new Map([[group, index]])');
+  }
+  for (const [group, index] of appliedIndexes) {
+    requireWhole('a group in appliedIndexes', group, 1);
+    requireWhole(`the applied index of group ${group}`, index, 0);
+  }
 }
 
 function reportOf(

@@ -145,6 +145,9 @@ test('a recovery that would not do what was asked for is refused', async () => {
   await refused({ keepThrough: undefined }, 'RAFT_BAD_OPTION');
   await refused({ keepThrough: 12 }, 'RAFT_BAD_OPTION');
   await refused({ appliedIndex: 13 }, 'RAFT_STORAGE_CORRUPT');
+  for (const appliedIndex of [-1, 6.5, Number.NaN, '7', 7n, null]) {
+    await refused({ appliedIndex }, 'RAFT_BAD_OPTION');
+  }
   assert.equal(disk.journal.length, before);
   await recoverDirectory(disk, options);
   const again = { ...options, keepThrough: { index: 13 as LogIndex, term: 5 as Term } };

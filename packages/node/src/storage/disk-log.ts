@@ -11,7 +11,7 @@ import type { Configuration, LogIndex, SnapshotMeta, Write } from '@quorate/core
 import { type Compaction, encodedWriteSize } from '@quorate/wire';
 import { RaftError } from '../errors.ts';
 import { diskError } from './disk-errors.ts';
-import { type FileSystem, nodeFileSystem, writeAll, writeAllSync } from './file-system.ts';
+import { type FileSystem, nodeFileSystem, orClose, writeAll, writeAllSync } from './file-system.ts';
 import { RESERVE_ON_DISK_BYTES } from './free-space.ts';
 import { recordBytes, SEGMENT_HEADER_BYTES } from './log-format.ts';
 import { DiskLogReader, filesOf } from './log-reader.ts';
@@ -113,9 +113,11 @@ export class DiskLog implements Log {
     await resolved.fileSystem.makeDirectory(resolved.directory);
     const recovered = await recoverLog(resolved);
     const log = new DiskLog(resolved, recovered);
-    await log.#supply.free.refresh();
-    if (recovered.segments.length === 0) await log.#supply.fill(log.#segmentLimit(1));
-    return { log, recovered };
+    return orClose(log, async () => {
+      await log.#supply.free.refresh();
+      if (recovered.segments.length === 0) await log.#supply.fill(log.#segmentLimit(1));
+      return { log, recovered };
+    });
   }
 
   private constructor(options: Required<DiskLogOptions>, recovered: RecoveredLog) {

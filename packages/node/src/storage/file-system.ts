@@ -49,6 +49,20 @@ export interface File {
   close(): Promise<void>;
 }
 
+/** Goes on with what was opened; closes it if that fails, and answers with that failure. */
+export async function orClose<Result>(
+  opened: { close(): Promise<void> },
+  goOn: () => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await goOn();
+  } catch (error) {
+    // A disk that has failed may fail once more, which says nothing new.
+    await opened.close().catch(() => {});
+    throw error;
+  }
+}
+
 export function writeAllSync(file: File, chunks: readonly Uint8Array[], position: number): void {
   let rest = chunks;
   let at = position;

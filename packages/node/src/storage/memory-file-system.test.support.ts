@@ -35,6 +35,7 @@ export type Fault = (
 export class MemoryFileSystem implements FileSystem {
   readonly journal: Change[] = [];
   readonly files = new Map<string, Inode>();
+  readonly openFiles = new Set<File>();
   readonly #durableNames = new Map<string, Inode>();
   fault: Fault = () => undefined;
 
@@ -80,7 +81,9 @@ export class MemoryFileSystem implements FileSystem {
       this.files.set(path, inode);
       this.journal.push({ kind: 'create', path });
     }
-    return new MemoryFile(this, path, inode, mode === 'durable');
+    const file = new MemoryFile(this, path, inode, mode === 'durable');
+    this.openFiles.add(file);
+    return file;
   }
 
   async rename(from: string, to: string): Promise<void> {
@@ -188,7 +191,9 @@ class MemoryFile implements File {
     this.#inode.durable = this.#inode.bytes.slice();
   }
 
-  async close(): Promise<void> {}
+  async close(): Promise<void> {
+    this.#disk.openFiles.delete(this);
+  }
 
   /** A file that was renamed while open. */
   #currentPath(): string {

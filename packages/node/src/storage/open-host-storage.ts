@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Configuration } from '@quorate/core';
 import { RaftError } from '../errors.ts';
 import { beginRecoveredHost } from '../recovery/first-entries.ts';
-import { nodeFileSystem } from './file-system.ts';
+import { type FileSystem, nodeFileSystem, orClose } from './file-system.ts';
 import { GROUPS, groupSnapshotsDirectory, sharedLogDirectory } from './host-directory.ts';
 import { groupRemoved, type HostStorage, noSuchGroup } from './host-storage.ts';
 import { claimIdentity } from './identity.ts';
@@ -22,6 +22,8 @@ export interface OpenHostStorageOptions {
   readonly hosts: readonly number[];
   /** The disk has failed, and with it all groups. Called once. */
   readonly onFailure: (error: RaftError) => void;
+  /** Where all of it is, but for the lock. @default nodeFileSystem */
+  readonly fileSystem?: FileSystem;
 }
 
 /**
@@ -35,34 +37,40 @@ export function openHostStorage(options: OpenHostStorageOptions): Promise<HostSt
 }
 
 async function openLocked(
-  { directory, clusterId, nodeId, hosts, onFailure }: OpenHostStorageOptions,
+  options: OpenHostStorageOptions,
   release: () => Promise<void>,
 ): Promise<HostStorage> {
-  const names = await nodeFileSystem.list(directory);
+  const { directory, clusterId, nodeId, hosts, onFailure } = options;
+  const { fileSystem = nodeFileSystem } = options;
+  const names = await fileSystem.list(directory);
   if (names.includes('log')) {
     const problem = `${directory} holds a server of its own, not a host of groups`;
     throw new RaftError('RAFT_WRONG_DIRECTORY', `${problem}; give the host another directory`);
   }
   const isUsed = names.includes(GROUPS);
   const wanted = { clusterId, nodeId, initialVoters: hosts };
-  const identity = await claimIdentity(nodeFileSystem, directory, wanted, isUsed);
-  const removed = await RemovedGroups.open(nodeFileSystem, directory);
+  const identity = await claimIdentity(fileSystem, directory, wanted, isUsed);
+  const removed = await RemovedGroups.open(fileSystem, directory);
   const isRemoved = (group: number) => removed.has(group);
   const { log, warnings } = await SharedLog.open({
     directory: sharedLogDirectory(directory),
     salt: identity.salt,
     isRemoved,
     onFailure,
+    fileSystem,
   });
-  await beginRecoveredHost(identity, log);
   const snapshots = groupSnapshotsDirectory(directory);
-  await nodeFileSystem.makeDirectory(snapshots);
   const snapshotsOf = (group: number | string) => join(snapshots, String(group));
-  const withSnapshots = new Set(await nodeFileSystem.list(snapshots));
-  for (const name of withSnapshots) {
-    // A crash came between the removal and this.
-    if (isRemoved(Number(name))) await nodeFileSystem.removeDirectory(snapshotsOf(name));
-  }
+  const withSnapshots = await orClose(log, async () => {
+    await beginRecoveredHost(identity, log);
+    await fileSystem.makeDirectory(snapshots);
+    const names = await fileSystem.list(snapshots);
+    for (const name of names) {
+      // A crash came between the removal and this.
+      if (isRemoved(Number(name))) await fileSystem.removeDirectory(snapshotsOf(name));
+    }
+    return new Set(names);
+  });
   return {
     leftOut: identity.recovery?.leftOut ?? [],
     groups: () => log.groups(),
@@ -70,7 +78,7 @@ async function openLocked(
     open: async (group, initialConfiguration, isChosen) => {
       if (isRemoved(group)) throw groupRemoved(group);
       const isThere = withSnapshots.has(String(group));
-      const of = { group, initialConfiguration, isChosen, identity, isThere };
+      const of = { group, initialConfiguration, isChosen, identity, isThere, fileSystem };
       return openGroup(log, snapshotsOf(group), of);
     },
     begunWith: (group) => log.stateOf(group).beginning.voters,
@@ -78,7 +86,7 @@ async function openLocked(
       if (!isRemoved(group) && !log.has(group)) throw noSuchGroup(group);
       await removed.add(group);
       await log.forget(group);
-      await nodeFileSystem.removeDirectory(snapshotsOf(group));
+      await fileSystem.removeDirectory(snapshotsOf(group));
     },
     commit: () => log.commit(),
     get bytesOnDisk() {
@@ -106,6 +114,7 @@ async function openGroup(
     readonly identity: Identity;
     /** There may be snapshots. */
     readonly isThere: boolean;
+    readonly fileSystem: FileSystem;
   },
 ): Promise<Storage> {
   const state = shared.stateOf(of.group);
@@ -113,7 +122,7 @@ async function openGroup(
   if (mayBegin) shared.begin(state, of.initialConfiguration);
   const stored = state.shape.toStoredState();
   const log = new GroupLog(shared, state);
-  const open = () => openSnapshots(directory, stored);
+  const open = () => openSnapshots(of.fileSystem, directory, stored);
   const hasSnapshot = of.isThere || stored.snapshot.index > 0;
   return {
     log,

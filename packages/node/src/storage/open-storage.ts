@@ -4,7 +4,7 @@ import { RaftError } from '../errors.ts';
 import { beginRecoveredCluster } from '../recovery/first-entry.ts';
 import { DiskLog } from './disk-log.ts';
 import { DiskSnapshotStore } from './disk-snapshots.ts';
-import { nodeFileSystem } from './file-system.ts';
+import { type FileSystem, nodeFileSystem, orClose } from './file-system.ts';
 import { claimIdentity } from './identity.ts';
 import { logDirectory } from './log-directory.ts';
 import { openAlone } from './open-alone.ts';
@@ -25,6 +25,8 @@ export interface OpenStorageOptions {
    * @default 131_072 (128 KiB)
    */
   readonly syncWriteBytes?: number;
+  /** Where all of it is, but for the lock. @default nodeFileSystem */
+  readonly fileSystem?: FileSystem;
 }
 
 /**
@@ -38,10 +40,10 @@ export function openStorage(options: OpenStorageOptions): Promise<Storage> {
 }
 
 async function openLocked(
-  { directory, clusterId, nodeId, ...rest }: OpenStorageOptions,
+  { directory, clusterId, nodeId, fileSystem = nodeFileSystem, ...rest }: OpenStorageOptions,
   release: () => Promise<void>,
 ): Promise<Storage> {
-  const names = await nodeFileSystem.list(directory);
+  const names = await fileSystem.list(directory);
   if (names.includes('groups')) {
     const problem = `${directory} holds a host of groups, not a server of its own`;
     throw new RaftError('RAFT_WRONG_DIRECTORY', `${problem}; give this server another directory`);
@@ -49,18 +51,22 @@ async function openLocked(
   const isUsed = names.includes('log') || names.includes('snapshots');
   const initialVoters = rest.initialConfiguration.voters;
   const wanted = { clusterId, nodeId, initialVoters };
-  const identity = await claimIdentity(nodeFileSystem, directory, wanted, isUsed);
+  const identity = await claimIdentity(fileSystem, directory, wanted, isUsed);
 
   const { log, recovered } = await DiskLog.open({
     ...rest,
+    fileSystem,
     // Not what is said now: once a server has begun, who votes is changed by the log alone.
     initialConfiguration: configurationOf(identity.initialVoters),
     directory: logDirectory(directory),
     salt: identity.salt,
   });
-  await beginRecoveredCluster(identity, log, recovered.shape);
-  const stored = recovered.shape.toStoredState();
-  const snapshots = await openSnapshots(join(directory, 'snapshots'), stored);
+  const { stored, snapshots } = await orClose(log, async () => {
+    await beginRecoveredCluster(identity, log, recovered.shape);
+    const found = recovered.shape.toStoredState();
+    const path = join(directory, 'snapshots');
+    return { stored: found, snapshots: await openSnapshots(fileSystem, path, found) };
+  });
   return {
     log,
     snapshots,
@@ -82,10 +88,11 @@ async function openLocked(
  * never heard of it; an older one should have been removed.
  */
 export async function openSnapshots(
+  fileSystem: FileSystem,
   directory: string,
   stored: StoredState,
 ): Promise<DiskSnapshotStore> {
-  const snapshots = await DiskSnapshotStore.open(nodeFileSystem, directory);
+  const snapshots = await DiskSnapshotStore.open(fileSystem, directory);
   await snapshots.removeNewerThan(stored.snapshot.index);
   if (snapshots.latest()?.index === stored.snapshot.index) {
     await snapshots.removeOlderThan(stored.snapshot, []);

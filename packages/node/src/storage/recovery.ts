@@ -13,7 +13,7 @@ import type { Decoded } from '@quorate/wire';
 import { RaftError } from '../errors.ts';
 import { locationsIn } from './batch-locations.ts';
 import { corruptLog } from './disk-errors.ts';
-import type { File, FileSystem } from './file-system.ts';
+import { type File, type FileSystem, orClose } from './file-system.ts';
 import {
   FORMAT_VERSION,
   recordBytes,
@@ -55,8 +55,9 @@ export interface RecoverOptions {
 
 /** @throws {RaftError} `RAFT_STORAGE_CORRUPT` with file and offset. */
 export async function recoverLog(options: RecoverOptions): Promise<RecoveredLog> {
-  const files = await openFiles(options);
+  const files: FoundFile[] = [];
   try {
+    await openFiles(options, files);
     return await new Recovery(options, files).run();
   } catch (error) {
     for (const { file } of files) await file.close();
@@ -68,19 +69,24 @@ interface FoundFile extends SegmentFile {
   readonly header: SegmentHeader | undefined;
 }
 
-async function openFiles({ fileSystem, directory }: RecoverOptions): Promise<FoundFile[]> {
+/** Adds each as soon as it is open, to be closed if the next one cannot be. */
+async function openFiles(
+  { fileSystem, directory }: RecoverOptions,
+  files: FoundFile[],
+): Promise<void> {
   const numbers = (await fileSystem.list(directory))
     .map(segmentOfName)
     .filter((number) => number !== undefined)
     .sort((a, b) => a - b);
-  const files: FoundFile[] = [];
   for (const segment of numbers) {
     const path = join(directory, segmentName(segment));
     const file = await fileSystem.open(path, 'durable');
-    const header = await readHeader(file, segment);
-    files.push({ segment, path, file, capacity: await file.size(), header });
+    const found = await orClose(file, async () => {
+      const header = await readHeader(file, segment);
+      return { segment, path, file, capacity: await file.size(), header };
+    });
+    files.push(found);
   }
-  return files;
 }
 
 /** Undefined for a file that is not in use, or not under this name, or whose header is damaged. */
