@@ -71,9 +71,9 @@ export async function dial(
   try {
     const { found, rest } = await ask(socket, self, to, errand);
     const isAccepted = found.verdict === 'accepted';
-    if (isAccepted && (await self.known.isSame(to, found.incarnation))) {
-      return { socket, rest, what: undefined };
-    }
+    const isSame = isAccepted && (await self.known.isSame(to, found.incarnation));
+    requireOpen(socket);
+    if (isSame) return { socket, rest, what: undefined };
     socket.destroy();
     const verdict = isAccepted ? 'other-disk' : found.verdict;
     const whose = isAccepted ? to : self.id;
@@ -117,6 +117,7 @@ export async function accept(
     return words === undefined ? undefined : { found: words.handshake, rest: words.rest };
   });
   const verdict = await judge(found, self, judgePeer);
+  requireOpen(socket);
   const version = PROTOCOL_VERSION;
   const { clusterId, id: from, known } = self;
   const reply = { version, clusterId, from, incarnation: known.incarnation, verdict };
@@ -137,6 +138,12 @@ async function judge(
   const verdict = judgePeer(caller.from);
   if (verdict !== 'accepted') return verdict;
   return (await self.known.isSame(caller.from, caller.incarnation)) ? 'accepted' : 'other-disk';
+}
+
+/** While it was looked up on the disk who that is, nobody would have heard of the connection's end. */
+function requireOpen(socket: Socket): void {
+  if (!socket.destroyed) return;
+  throw socket.errored ?? new Error('the connection was closed during the handshake');
 }
 
 function refusalText(
