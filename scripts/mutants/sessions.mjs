@@ -100,6 +100,39 @@ export const sessions = [
     dies: 'hang',
   },
   {
+    id: 'session-resumed-afresh',
+    hazards: [32],
+    wrong:
+      'whoever resumes a session is told that a command was not applied, which the process before may have proposed',
+    file: 'node/src/sessions/session.ts',
+    before: '      this.#isResumed,\n    );',
+    after: '      false,\n    );',
+    test: [SESSIONS, 'one session too many ends the one that was idle longest'],
+  },
+  {
+    id: 'session-resumed-surely-lost',
+    hazards: [32],
+    wrong: 'a resumed session that has ended says of every later command that it was not applied',
+    file: 'node/src/sessions/session.ts',
+    before: "this.#finish(error(this.#isResumed ? 'unknown' : 'not applied'));",
+    after: "this.#finish(error('not applied'));",
+    test: [SESSIONS, 'one session too many ends the one that was idle longest'],
+  },
+  {
+    id: 'session-refusal-takes-number',
+    hazards: [32],
+    wrong:
+      'a resumed session gives up a command that is refused, though it may have been applied before',
+    file: 'node/src/sessions/session.ts',
+    before: 'if (!isRepeated || error.code',
+    after: 'if (!isRepeated || wasProposed || error.code',
+    test: [
+      SESSIONS,
+      'a resumed session stays with its number when it is refused: it may have been applied before',
+    ],
+    dies: 'RAFT_PROPOSAL_DROPPED',
+  },
+  {
     id: 'recovery-log-first',
     hazards: [30],
     wrong: 'a recovery changes the log before the cluster id',
