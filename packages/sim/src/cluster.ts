@@ -2,6 +2,7 @@
 
 import {
   configurationOf,
+  type Message,
   type Milliseconds,
   type NodeId,
   Raft,
@@ -46,6 +47,8 @@ export interface ClusterConfig {
   readonly snapshotChunkBytes?: number;
   /** Told of what becomes of snapshots in chunks. */
   readonly onTransfer?: (event: TransferEvent) => void;
+  /** Told of copies of old messages that arrive, by their kind. */
+  readonly onEcho?: (kind: Message['kind']) => void;
   /** Whether the sender of a lost request is told, as by a broken connection. */
   readonly tellsLoss: boolean;
   /** Sees what every server decides. */
@@ -111,6 +114,7 @@ export class Cluster {
       config.network,
       {
         arrived: (parcel) => this.#arrived(parcel),
+        echoed: ({ message }) => config.onEcho?.(message.kind),
         lost: (parcel) => this.#callEnded(parcel, false),
       },
     );

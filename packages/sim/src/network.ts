@@ -17,6 +17,8 @@ export interface Parcel {
 export interface NetworkEvents {
   /** Answers false when the server is down. */
   arrived(parcel: Parcel): boolean;
+  /** A copy of an old message is about to arrive. */
+  echoed(parcel: Parcel): void;
   /** The sender of a request may know by now that it, or the reply to it, was lost. */
   lost(parcel: Parcel): void;
 }
@@ -62,6 +64,10 @@ export class Network {
   readonly #events: NetworkEvents;
   /** Directed links, as `from>to`. */
   readonly #cutLinks = new Set<string>();
+  /** Cut links that let one message through, as `from>to`. */
+  readonly #leaks = new Set<string>();
+  /** When the next message of a kind to a server comes once more. */
+  readonly #echoes = new Map<Message['kind'], Map<NodeId, Milliseconds>>();
   readonly #callsTo = new Map<NodeId, number>();
   #calls = 0;
   #bytes = 0;
@@ -89,8 +95,21 @@ export class Network {
 
   /** Cuts or mends one direction of a link. What is on its way already still arrives. */
   setLink(from: NodeId, to: NodeId, isConnected: boolean): void {
-    if (isConnected) this.#cutLinks.delete(`${from}>${to}`);
-    else this.#cutLinks.add(`${from}>${to}`);
+    const link = `${from}>${to}`;
+    if (isConnected) this.#cutLinks.delete(link);
+    else this.#cutLinks.add(link);
+    this.#leaks.delete(link);
+  }
+
+  /** The next message on this link gets through, though it is cut. */
+  leak(from: NodeId, to: NodeId): void {
+    this.#leaks.add(`${from}>${to}`);
+  }
+
+  /** The next message of this kind to this server comes once more, so much after it left. */
+  echo(kind: Message['kind'], to: NodeId, delayMs: Milliseconds): void {
+    const echoes = this.#echoes.get(kind) ?? new Map<NodeId, Milliseconds>();
+    this.#echoes.set(kind, echoes.set(to, delayMs));
   }
 
   isConnected(from: NodeId, to: NodeId): boolean {
@@ -105,10 +124,11 @@ export class Network {
       this.#callsTo.set(message.to, this.callsTo(message.to) + 1);
       this.#bytes += sizeOf(parcel);
     }
-    if (this.#cutLinks.size > 0 && !this.isConnected(from, to)) {
+    if (this.#cutLinks.size > 0 && this.#stops(from, to)) {
       this.#lose(parcel, this.cutNoticeMs(from, to));
       return;
     }
+    if (this.#echoes.size > 0) this.#echoLater(parcel);
     const dice = this.#diceOf(from, to);
     const delays = this.behaviour.delaysOf(isRequest[message.kind], dice);
     if (delays.length === 0) this.#lose(parcel, this.behaviour.lossNoticeMs(dice));
@@ -133,6 +153,24 @@ export class Network {
   /** After so long the sender learns that a link was cut or the other server down. */
   cutNoticeMs(from: NodeId, to: NodeId): Milliseconds {
     return this.behaviour.cutNoticeMs(this.#diceOf(from, to));
+  }
+
+  /** Whether a message is lost here. */
+  #stops(from: NodeId, to: NodeId): boolean {
+    return !this.isConnected(from, to) && !this.#leaks.delete(`${from}>${to}`);
+  }
+
+  #echoLater(parcel: Parcel): void {
+    const { kind, to } = parcel.message;
+    const echoes = this.#echoes.get(kind);
+    const delayMs = echoes?.get(to);
+    if (echoes === undefined || delayMs === undefined) return;
+    echoes.delete(to);
+    if (echoes.size === 0) this.#echoes.delete(kind);
+    this.#time.after(delayMs, () => {
+      this.#events.echoed(parcel);
+      this.arrive(parcel);
+    });
   }
 
   #diceOf(from: NodeId, to: NodeId): Random {

@@ -16,10 +16,11 @@ import type {
 } from '@quorate/core';
 import type { SessionVerdict } from '@quorate/wire';
 import type { Mishap } from '../cluster.ts';
-import { ACTION_PHRASES } from '../scenario/action.ts';
+import { ACTION_PHRASES, ECHOED } from '../scenario/action.ts';
 import { TRACE_FACTS } from '../scenario/facts.ts';
 import type { EndReason, Server, ServerObserver } from '../server.ts';
 import type { TransferEvent } from '../snapshot-transfers.ts';
+import { AFTERMATHS } from './draw-aftermath.ts';
 import { FAULTS, REMEDIES } from './draw-faults.ts';
 import { OPERATIONS } from './draw-operations.ts';
 
@@ -196,7 +197,7 @@ const ANSWERS = [
 ];
 
 /** For the drawing only: what is not reached there is not drawn. */
-const DRAWN = [...Object.keys(FAULTS), ...Object.keys(REMEDIES), ...Object.keys(OPERATIONS)];
+const DRAWN = [FAULTS, REMEDIES, OPERATIONS, AFTERMATHS].flatMap((table) => Object.keys(table));
 
 /**
  * Every name that a set of runs must reach. The compiler refuses a list that lacks a kind of event, a
@@ -216,6 +217,7 @@ function expected(): readonly string[] {
     ...named('propose refused: ', PROPOSAL_REFUSALS),
     ...named('transfer refused: ', TRANSFER_REFUSALS),
     ...Object.values(SENT),
+    ...ECHOED.map((kind) => `echoed ${kind}`),
     ...named('ended: ', ENDS),
     ...Object.keys(MISHAPS),
     ...named('snapshot transfer ', TRANSFERS),

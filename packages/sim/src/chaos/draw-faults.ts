@@ -6,7 +6,7 @@
 import { DEFAULT_RAFT_OPTIONS, type NodeId, type Random } from '@quorate/core';
 import type { Cluster } from '../cluster.ts';
 import { below, between, chance, pick, shuffled } from '../dice.ts';
-import type { Action } from '../scenario/action.ts';
+import { type Action, ECHOED } from '../scenario/action.ts';
 import type { Link } from '../scenario/fields.ts';
 import { type ChaosPlan, type ClockPlan, drawDisk, drawNetwork, drawOtherOptions } from './plan.ts';
 import { canDoWithout, downIn, leaderOf, rottenIn } from './view.ts';
@@ -25,6 +25,20 @@ export const FAULTS: Readonly<Record<string, Draw>> = {
   crash: ({ cluster, random }) => someRunning(cluster, random).map((id) => crash(id)),
   crashLeader: ({ cluster }) => leaderIn(cluster).map((id) => crash(id)),
   crashAll: ({ cluster }) => cluster.running.map(({ id }) => crash(id)),
+  crashMajority: ({ cluster, random }) => {
+    const ids = majorityOf(shuffled(random, cluster.ids));
+    const running = ids.filter((id) => cluster.find(id) !== undefined);
+    const isShort = chance(random, 0.5);
+    return [
+      ...running.map((id) => crash(id)),
+      ...(isShort ? running.map((id) => restart(id)) : []),
+    ];
+  },
+  /** All are down, and no more come back than it takes. */
+  bareQuorum: ({ cluster, random }) => [
+    ...cluster.running.map(({ id }) => crash(id)),
+    ...majorityOf(shuffled(random, votersIn(cluster))).map((id) => restart(id)),
+  ],
   /** Down and up again at once: what was promised before must still hold. */
   bounce: ({ cluster, random }) =>
     someRunning(cluster, random).flatMap((id) => [crash(id), restart(id)]),
@@ -81,6 +95,10 @@ export const FAULTS: Readonly<Record<string, Draw>> = {
   freeze: ({ cluster, random }) =>
     someRunning(cluster, random).map((id) => ({ kind: 'freeze', server: id })),
   freezeLeader: ({ cluster }) => leaderIn(cluster).map((id) => ({ kind: 'freeze', server: id })),
+  freezeMajority: ({ cluster, random }) =>
+    majorityOf(shuffled(random, cluster.ids))
+      .filter((id) => cluster.find(id) !== undefined)
+      .map((server) => ({ kind: 'freeze', server })),
   clock: (table) => [drawClock(table, pick(table.random, table.cluster.ids))],
   otherDisk: ({ cluster, random, plan }) => [
     { kind: 'disk', server: pick(random, cluster.ids), settings: drawDisk(random, plan) },
@@ -127,11 +145,33 @@ export const REMEDIES: Readonly<Record<string, Draw>> = {
     linksOf(cluster)
       .filter(({ from, to }) => !cluster.network.isConnected(from, to) && chance(random, 0.5))
       .map((link) => ({ kind: 'mend', link })),
+  /** Links that stay cut let a message through, one of two servers or both. */
+  leak: ({ cluster, random }) => {
+    const cut = linksOf(cluster).filter(({ from, to }) => !cluster.network.isConnected(from, to));
+    if (cut.length === 0) return [];
+    const { from, to } = pick(random, cut);
+    const links = chance(random, 0.5)
+      ? [{ from, to }]
+      : [
+          { from, to },
+          { from: to, to: from },
+        ];
+    return links.map((link) => ({ kind: 'leak', link }));
+  },
   thaw: ({ cluster }) =>
     cluster.running
       .filter(({ isFrozen }) => isFrozen)
       .map(({ id }) => ({ kind: 'thaw', server: id })),
 };
+
+/** Copies of what is said next come when much else has happened, crashes and elections too. */
+export const drawEchoes = ({ cluster, random, plan }: Table): readonly Action[] =>
+  Array.from({ length: 3 }, () => ({
+    kind: 'echo',
+    server: pick(random, cluster.ids),
+    message: pick(random, ECHOED),
+    milliseconds: timeoutOf(plan) * between(random, 0, pick(random, [2, 10, 50])),
+  }));
 
 export function drawClock({ random, plan, clocks }: Table, server: NodeId): Action {
   const { slowest, fastest } = RATES[clocks];
@@ -162,6 +202,13 @@ function cutSome({ cluster, random }: Table, probability: number, isBothWays: bo
   }
   return cut;
 }
+
+const majorityOf = (ids: readonly NodeId[]): readonly NodeId[] =>
+  ids.slice(0, Math.floor(ids.length / 2) + 1);
+
+/** Who votes now, as far as the leader knows. */
+const votersIn = (cluster: Cluster): readonly NodeId[] =>
+  leaderOf(cluster)?.status().configuration.voters ?? cluster.ids;
 
 function groupsOf(ids: readonly NodeId[], count: number): NodeId[][] {
   const groups: NodeId[][] = Array.from({ length: count }, () => []);

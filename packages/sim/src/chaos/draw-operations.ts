@@ -11,6 +11,9 @@ import { downIn, leaderOf, rottenIn } from './view.ts';
 /** Keys are few, so that clients meet on them. */
 export const KEYS = ['a', 'b', 'c', 'd', 'e'];
 
+/** Few, too: each is used again for the next session. */
+export const SESSION_NAMES = ['s', 't', 'u'];
+
 /** Clients stop writing while more entries than this are open, so that no backlog outlasts the faults. */
 const MAX_OPEN_ENTRIES = 100;
 
@@ -63,7 +66,10 @@ const transfer = ({ cluster, random }: Table): Action[] =>
   }));
 
 /** One voter more or one less. */
-const changeOne = ({ cluster, random }: Table): Action[] =>
+const changeOne = (
+  { cluster, random }: Table,
+  kind: 'membership' | 'grow' = 'membership',
+): Action[] =>
   asked(cluster, random).map((server) => {
     const { voters, learners } = membershipOf(cluster.get(server));
     const id = pick(random, cluster.ids);
@@ -74,8 +80,18 @@ const changeOne = ({ cluster, random }: Table): Action[] =>
       // By accident it may remain a learner too, which is refused.
       learners: chance(random, 0.8) ? learners.filter((other) => other !== id) : learners,
     };
-    return { kind: 'membership', server, target };
+    return { kind, server, target };
   });
+
+/** Whatever a session can ask for that is nothing new. */
+const drawReminders = ({ cluster, random }: Table): Action[] =>
+  asked(cluster, random).flatMap((server) => remindersOf(server, pick(random, SESSION_NAMES)));
+
+export const remindersOf = (server: NodeId, name: string): Action[] => [
+  { kind: 'again', server, name },
+  { kind: 'renew', server, name },
+  { kind: 'close', server, name },
+];
 
 /** What an operator does; in kinds that a run has or has not. */
 export const OPERATIONS: Readonly<Record<string, (table: Table) => readonly Action[]>> = {
@@ -99,7 +115,7 @@ export const OPERATIONS: Readonly<Record<string, (table: Table) => readonly Acti
       ];
     });
   },
-  changeOne,
+  changeOne: (table) => changeOne(table),
   abdicate: ({ cluster, random }) =>
     asked(cluster, random).map((server) => ({ kind: 'abdicate', server })),
   /** Any voters and learners, which joint consensus takes in one step. */
@@ -126,8 +142,10 @@ export const OPERATIONS: Readonly<Record<string, (table: Table) => readonly Acti
   },
   /** Asks for one thing before the other is done. */
   hurry: (table) => {
-    const first = chance(table.random, 0.5) ? changeOne(table) : transfer(table);
-    return [...first, ...changeOne(table)];
+    const { random } = table;
+    const first = chance(random, 0.5) ? changeOne(table) : transfer(table);
+    if (chance(random, 0.4)) return [...first, ...drawReminders(table)];
+    return [...first, ...changeOne(table, pick(random, ['membership', 'grow', 'grow'] as const))];
   },
   nonsense: ({ cluster, random }) =>
     asked(cluster, random).map((server) => {
@@ -137,7 +155,7 @@ export const OPERATIONS: Readonly<Record<string, (table: Table) => readonly Acti
         { voters, learners },
         { voters, learners: [...learners, ...voters.slice(0, 1)] },
       ]);
-      return { kind: 'membership', server, target };
+      return { kind: pick(random, ['membership', 'grow'] as const), server, target };
     }),
 };
 

@@ -3,11 +3,9 @@
 import { below, between, chance, pick } from '../dice.ts';
 import type { Action } from '../scenario/action.ts';
 import { type Table, timeoutOf } from './draw-faults.ts';
-import { drawCommands, hasBacklog, whoIsAsked } from './draw-operations.ts';
+import { drawCommands, hasBacklog, SESSION_NAMES, whoIsAsked } from './draw-operations.ts';
 import type { SessionClients } from './session-clients.ts';
 import { leaderOf } from './view.ts';
-
-const NAMES = ['s', 't', 'u'];
 
 /** Small ones too, so that sessions make room for each other. */
 const MAX_SESSIONS = [1, 2, 100, 100, 100, 100];
@@ -21,7 +19,7 @@ export function drawSessionAsk(
   const { cluster, random, plan } = table;
   if (cluster.running.length === 0) return [];
   const { id: server } = whoIsAsked(cluster, random);
-  const name = pick(random, NAMES);
+  const name = pick(random, SESSION_NAMES);
   const timeoutMs = Math.ceil(timeoutOf(plan) * between(random, 0.2, 5));
   const dice = random();
   if (dice < (sessions.isOpen(name) ? 0.02 : 0.5)) {
@@ -45,6 +43,6 @@ export function drawSessionAsk(
 function tick({ cluster, random }: Table, timeoutMs: number): readonly Action[] {
   const server = leaderOf(cluster)?.id;
   if (server === undefined) return [];
-  const milliseconds = below(random, timeoutMs * (chance(random, 0.1) ? 100 : 1));
+  const milliseconds = below(random, timeoutMs * (chance(random, 0.2) ? 100 : 1));
   return [{ kind: 'tick', server, milliseconds }];
 }

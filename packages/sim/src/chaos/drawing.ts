@@ -3,11 +3,12 @@
  * was drawn can be done again without them.
  */
 
-import type { Milliseconds, NodeId, Random } from '@quorate/core';
+import type { Milliseconds, NodeId, Random, TraceEvent } from '@quorate/core';
 import { between, chance, pick } from '../dice.ts';
 import type { Action } from '../scenario/action.ts';
-import { drawClock, FAULTS, REMEDIES, type Table, timeoutOf } from './draw-faults.ts';
-import { drawQuestion, KEYS, OPERATIONS } from './draw-operations.ts';
+import { AFTERMATHS, SOON } from './draw-aftermath.ts';
+import { drawClock, drawEchoes, FAULTS, REMEDIES, type Table, timeoutOf } from './draw-faults.ts';
+import { drawQuestion, KEYS, OPERATIONS, remindersOf, SESSION_NAMES } from './draw-operations.ts';
 import { drawSessionAsk } from './draw-sessions.ts';
 import { type ClockPlan, drawDisk, drawNetwork } from './plan.ts';
 import { leaderOf } from './view.ts';
@@ -16,9 +17,6 @@ import type { World } from './world.ts';
 /** What comes of a change when those who know of it and those who do not are parted. */
 const TROUBLE = ['crash', 'crashLeader', 'crashAll', 'splitInGroups', 'isolateLeader', 'cutPairs'];
 
-/** What comes of a snapshot whose sender is lost while it is on its way, noticed or not. */
-const LOST_SENDER = ['crashLeader', 'freezeLeader', 'freezeLeader', 'isolateLeader'];
-
 export class Drawing {
   readonly #world: World;
   readonly #table: Table;
@@ -26,10 +24,13 @@ export class Drawing {
   /** This run has some kinds of fault and not others: what hides between the others shows then. */
   readonly #faults: readonly string[];
   readonly #operations: readonly string[];
+  readonly #aftermaths: readonly string[];
   /** How often something goes wrong, and something is mended; the rest is operators' doing. */
   readonly #shares: { readonly faults: number; readonly remedies: number };
   readonly #faultEveryMs: Milliseconds;
   readonly #askEveryMs: Milliseconds;
+  /** Infinity: nothing old ever comes back. */
+  readonly #echoEveryMs: Milliseconds;
   /** So many of the clients' questions are in sessions. */
   readonly #sessionShare: number;
   #asked = 0;
@@ -43,21 +44,22 @@ export class Drawing {
     this.#table = { cluster, random, plan, clocks };
     this.#faults = some(random, Object.keys(FAULTS));
     this.#operations = some(random, Object.keys(OPERATIONS));
+    this.#aftermaths = some(random, Object.keys(AFTERMATHS));
     const faults = between(random, 0.1, 0.3);
     this.#shares = { faults, remedies: faults * between(random, 1, 2) };
     this.#faultEveryMs =
       timeoutOf(plan) * pick(random, [0.2, 0.5, 1, 3]) * between(random, 0.5, 1.5);
     this.#sessionShare = pick(random, [0, 0.3, 0.6]);
     this.#askEveryMs = timeoutOf(plan) * between(random, 0.02, 0.3);
+    this.#echoEveryMs = timeoutOf(plan) * pick(random, [1, 4, Infinity]);
   }
 
   /** From now on until the faults are over. */
   begin(): void {
     this.#settle();
-    this.#world.onDecision = ({ kind }) => {
-      if (kind === 'snapshotNeeded' && chance(this.#random, 0.4)) this.#troubleSoon(LOST_SENDER);
-    };
+    this.#world.onDecision = (event) => this.#follow(event);
     this.#every(this.#faultEveryMs, () => this.#disturb());
+    this.#every(this.#echoEveryMs, () => drawEchoes(this.#table));
     this.#every(this.#askEveryMs, () => {
       this.#asked += 1;
       return chance(this.#random, this.#sessionShare)
@@ -93,17 +95,25 @@ export class Drawing {
     if (leader !== undefined && chance(this.#random, 0.4)) this.#questionOldLeader(leader.id);
     if (dice < faults) return this.#drawFrom(FAULTS, this.#faults);
     if (dice < faults + remedies) return this.#drawFrom(REMEDIES, Object.keys(REMEDIES));
-    if (chance(this.#random, 0.3)) this.#troubleSoon(TROUBLE);
+    if (chance(this.#random, 0.3)) this.#soon(SOON, () => this.#drawFrom(FAULTS, TROUBLE));
     return this.#drawFrom(OPERATIONS, this.#operations);
   }
 
-  /** What an operator or a leader began is under way when something goes wrong. */
-  #troubleSoon(kinds: readonly string[]): void {
+  #follow(event: TraceEvent): void {
+    for (const name of this.#aftermaths) {
+      const { of, probability, within, draw } = AFTERMATHS[name]!;
+      if (of !== event.kind || !chance(this.#random, probability)) continue;
+      this.#soon(within, () => this.#drawn(name, draw(this.#table, event)));
+    }
+  }
+
+  /** What an operator or a server began is under way then. */
+  #soon(within: number, draw: () => readonly Action[]): void {
     const { time, plan } = this.#world;
-    const delayMs = timeoutOf(plan) * between(this.#random, 0, 0.2);
+    const delayMs = timeoutOf(plan) * between(this.#random, 0, within);
     if (time.now() + delayMs >= plan.faultsMs) return;
     time.after(delayMs, () => {
-      for (const action of this.#drawFrom(FAULTS, kinds)) this.#world.do(action);
+      for (const action of draw()) this.#world.do(action);
     });
   }
 
@@ -124,8 +134,15 @@ export class Drawing {
       const commands = [`put:${key}:${this.#asked}.old`];
       if (leader !== undefined && leader.id !== old) {
         this.#world.do({ kind: 'propose', server: leader.id, commands });
+      } else if (chance(this.#random, 0.2)) {
+        // What it takes fills its log, and may be lost with its lead.
+        this.#world.do({ kind: 'propose', server: old, commands });
       }
       this.#world.do({ kind: 'read', server: old, key });
+      if (chance(this.#random, 0.1)) {
+        const reminders = remindersOf(old, pick(this.#random, SESSION_NAMES));
+        this.#world.do(pick(this.#random, reminders));
+      }
       if (time.now() + everyMs < endsAt) time.after(everyMs, ask);
     };
     if (time.now() + everyMs < endsAt) time.after(everyMs, ask);
@@ -136,7 +153,10 @@ export class Drawing {
     names: readonly string[],
   ): readonly Action[] {
     const name = pick(this.#random, names);
-    const actions = table[name]!(this.#table);
+    return this.#drawn(name, table[name]!(this.#table));
+  }
+
+  #drawn(name: string, actions: readonly Action[]): readonly Action[] {
     if (actions.length > 0) this.#world.coverage.count(`drew ${name}`);
     return actions;
   }

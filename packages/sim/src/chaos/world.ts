@@ -87,6 +87,7 @@ export class World {
       keepEntries: plan.keepEntries,
       snapshotChunkBytes: plan.snapshotChunkBytes,
       onTransfer: (event) => this.#note(`snapshot transfer ${event}`),
+      onEcho: (kind) => this.#note(`echoed ${kind}`),
       tellsLoss: plan.tellsLoss,
       watch: (event) => {
         onTrace(time.now(), event);

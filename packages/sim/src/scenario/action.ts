@@ -6,7 +6,7 @@
  * stand together in one row of `ACTIONS`; a new one is one more row.
  */
 
-import { DEFAULT_RAFT_OPTIONS, type NodeId } from '@quorate/core';
+import { DEFAULT_RAFT_OPTIONS, type Message, type NodeId } from '@quorate/core';
 import type { SessionAsk } from '../clients.ts';
 import type { Cluster } from '../cluster.ts';
 import { type DiskOptions, unevenDisk } from '../disk-behaviour.ts';
@@ -70,6 +70,16 @@ export const QUICK_DISK: DiskOptions = {
 /** What an `open` does not name. */
 export const USUAL_SESSION = { timeoutMs: 10_000, maxSessions: 100 };
 
+/**
+ * What may come again long after. Not what is passed on once, over a connection that numbers its
+ * bytes: commands of others, and snapshots.
+ */
+export const ECHOED = [
+  ...(['requestPreVote', 'preVoteReply', 'requestVote', 'requestVoteReply', 'timeoutNow'] as const),
+  ...(['appendEntries', 'appendAccepted', 'appendRejected', 'rest', 'restAccepted'] as const),
+  ...(['requestReadIndex', 'readIndexReply', 'forwardReply', 'wakeUp'] as const),
+] satisfies readonly Message['kind'][];
+
 const atLeastOne = (count: number): number => Math.max(1, Math.floor(count));
 
 const ACTIONS = {
@@ -96,6 +106,21 @@ const ACTIONS = {
     cluster.network.setLink(from, to, true);
     return DONE;
   }),
+  /** One message gets through in this direction, though the link is cut. */
+  leak: action('leak $link', { link }, (cluster, { link: { from, to } }) => {
+    if (cluster.network.isConnected(from, to)) return pointless(`${from}>${to} is not cut`);
+    cluster.network.leak(from, to);
+    return DONE;
+  }),
+  /** The next message of this kind to this server comes once more, so many milliseconds later. */
+  echo: action(
+    'echo $server $message $milliseconds',
+    { server, message: oneOf(...ECHOED), milliseconds: number },
+    (cluster, { server: to, message, milliseconds }) => {
+      cluster.network.echo(message, to, milliseconds);
+      return DONE;
+    },
+  ),
   heal: action('heal', {}, (cluster) => {
     cluster.heal();
     return DONE;
@@ -122,6 +147,16 @@ const ACTIONS = {
     { server, settings: settings({ rate: 1, jumpMs: 0 }) },
     (cluster, { server: id, settings: { rate = 1, jumpMs = 0 } }) => {
       cluster.setClock(id, rate, jumpMs);
+      return DONE;
+    },
+  ),
+  /** A leader's clock skips some time: a lease may end sooner by that, and lasts no longer. */
+  skip: action(
+    'skip $server $milliseconds',
+    { server, milliseconds: number },
+    (cluster, { server: id, milliseconds }) => {
+      if (cluster.find(id)?.status().role !== 'leader') return pointless(`${id} does not lead`);
+      cluster.setClock(id, 1, milliseconds);
       return DONE;
     },
   ),

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { DEFAULT_RAFT_OPTIONS } from '@quorate/core';
 import fc from 'fast-check';
-import { ACTION_PHRASES, QUICK_DISK, QUIET_NETWORK, USUAL_SESSION } from './action.ts';
+import { ACTION_PHRASES, ECHOED, QUICK_DISK, QUIET_NETWORK, USUAL_SESSION } from './action.ts';
 import { CONDITION_PHRASES } from './condition.ts';
 import type { PhraseTable, Sentence } from './phrase.ts';
 import { USUAL_WORLD } from './setup.ts';
@@ -55,6 +55,7 @@ const VALUES: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   figure: fc.constantFrom(...statusFigures, 'firstIndex', 'snapshotIndex'),
   group: fc.constantFrom('voters', 'outgoing', 'learners', 'removed'),
   what: fc.constantFrom('write', 'sync'),
+  message: fc.constantFrom(...ECHOED),
   target: fc.record({ voters: servers, learners: servers }, PLAIN),
   messages: fc.record(
     {
