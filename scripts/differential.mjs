@@ -1,48 +1,38 @@
-/**
- * Asks etcd and Quorate the same and tells where they differ. Needs etcd on the PATH and a build.
- *
- *     node scripts/differential.mjs [--requests 5000] [--seed 1]
- */
+/** `npm run differential`: asks etcd and Quorate the same, and tells where they differ. */
 
-import { parseArgs } from 'node:util';
-import { isInstalled } from '../packages/etcd/dist/differential/real-etcd.js';
-import { runEtcdctl, runRandom, runTables } from '../packages/etcd/dist/differential/run.js';
+import { progress, runCommand, TEXT, wholeNumber } from './flags.mjs';
+import { prepare } from './prepare.mjs';
 
-const { values } = parseArgs({
-  options: {
-    requests: { type: 'string', default: '5000' },
-    seed: { type: 'string', default: String(Math.floor(Math.random() * 2 ** 31)) },
-  },
+const USAGE = `npm run differential -- [options]
+
+  --requests 5000   so many random requests, after those that are written by hand
+  --seed N          which ones; without it, others each time
+
+Needs etcd on the PATH (Debian: apt-get install etcd-server etcd-client).`;
+
+await runCommand(USAGE, { requests: TEXT, seed: TEXT }, async (flags) => {
+  const requests = wholeNumber('requests', flags.requests) ?? 5000;
+  const seed = wholeNumber('seed', flags.seed, 0) ?? Math.floor(Math.random() * 2 ** 31);
+  prepare();
+  const { isInstalled } = await import('../packages/etcd/dist/differential/real-etcd.js');
+  const { runEtcdctl, runRandom, runTables } = await import(
+    '../packages/etcd/dist/differential/run.js'
+  );
+  if (!isInstalled('etcd')) {
+    throw new Error('etcd is not on the PATH (Debian: apt-get install etcd-server)');
+  }
+  tell('hand-written requests', await runTables());
+  if (isInstalled('etcdctl')) tell('command lines of etcdctl', await runEtcdctl());
+  const onProgress = (done, differences) =>
+    progress(done === requests ? '' : `${done} of ${requests}, ${differences} differences`);
+  const report = await runRandom({ requests, seed, maxDifferences: 10, onProgress });
+  tell(`random requests (--seed ${seed})`, report);
 });
-const [requests, seed] = [Number(values.requests), Number(values.seed)];
-if (!Number.isSafeInteger(requests) || !Number.isSafeInteger(seed)) {
-  fail('--requests and --seed take whole numbers');
-}
-if (!isInstalled('etcd')) fail('etcd is not on the PATH (Debian: apt-get install etcd-server)');
-
-let isDifferent = false;
-tell('hand-written requests', await runTables());
-if (isInstalled('etcdctl')) tell('command lines of etcdctl', await runEtcdctl());
-const onProgress = (done, differences) => {
-  if (!process.stderr.isTTY || (done % 50 !== 0 && done !== requests)) return;
-  process.stderr.write(`\r${done} of ${requests}, ${differences} differences`);
-  if (done === requests) process.stderr.write('\n');
-};
-tell(
-  `random requests (--seed ${seed})`,
-  await runRandom({ requests, seed, maxDifferences: 10, onProgress }),
-);
-process.exitCode = isDifferent ? 1 : 0;
 
 function tell(what, { compared, differences }) {
   console.log(`${compared} ${what}: ${differences.length} differences`);
+  if (differences.length > 0) process.exitCode = 1;
   for (const { at, step, oracle, ours } of differences) {
-    isDifferent = true;
     console.log(`\n${at}: ${step}\n  etcd: ${oracle}\n  ours: ${ours}`);
   }
-}
-
-function fail(message) {
-  console.error(message);
-  process.exit(1);
 }

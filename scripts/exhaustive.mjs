@@ -1,12 +1,12 @@
 /**
- * `node scripts/exhaustive.mjs`: small worlds walked through state by state, cores with a fault put in
+ * `npm run exhaustive`: small worlds walked through state by state, cores with a fault put in
  * that the walk must find, and every matrix of links. docs/exhaustive.md says what that shows.
  */
 
 import { oneOf, progress, runCommand, SWITCH, TEXT, wholeNumber } from './flags.mjs';
 import { prepare } from './prepare.mjs';
 
-const USAGE = `node scripts/exhaustive.mjs [options]
+const USAGE = `npm run exhaustive -- [options]
 
   Without options: the worlds, the mutants and the link matrices, one after another.
 
@@ -213,7 +213,7 @@ function lines(result) {
   }
   if (violation === undefined) return [head];
   const rerun = `${result.flags} --choices '${violation.choices.join('; ')}'`;
-  return [head, `  VIOLATION ${violation.property}`, `  node scripts/exhaustive.mjs ${rerun}`];
+  return [head, `  VIOLATION ${violation.property}`, `  npm run exhaustive -- ${rerun}`];
 }
 
 function linkLines(result, time) {

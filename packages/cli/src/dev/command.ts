@@ -30,7 +30,7 @@ export function addDevCommand(program: Command): void {
     .command('dev')
     .summary('run a whole cluster on this machine')
     .description(
-      'Runs a cluster of durable nodes on this machine, each a process of its own, and shows how\n' +
+      'Runs a cluster of durable nodes on this machine, each a process of its own, and shows how ' +
         'they are. Kill one and see what happens. Ctrl-C stops them; the data stays.',
     )
     .option('--nodes <n>', '1 to 5 nodes (default: 3, or what the data has)', positiveInteger)

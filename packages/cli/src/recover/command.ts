@@ -15,9 +15,9 @@ export function addRecoverCommand(program: Command): void {
     .command('recover <dir>')
     .summary('make one survivor the only member of a new cluster')
     .description(
-      'For a cluster whose majority is gone for good, data included. Says what the member of this\n' +
-        'data directory would keep and what may be lost; with --yes, makes it the only member of a\n' +
-        'new cluster. A host with many groups is recovered with all of them, or with those that are\n' +
+      'For a cluster whose majority is gone for good, data included. Says what the member of this ' +
+        'data directory would keep and what may be lost; with --yes, makes it the only member of a ' +
+        'new cluster. A host with many groups is recovered with all of them, or with those that are ' +
         'named. docs/recovery.md says when, and which survivor to choose.',
     )
     .requiredOption('--new-cluster-id <id>', 'a number that no cluster of yours has had', clusterId)

@@ -11,7 +11,7 @@ export function addServeCommand(program: Command): void {
     .summary('run one member of a cluster')
     .description(
       'Runs one member of a cluster that etcd clients can talk to.\n\n' +
-        "Flags and variables are etcd's: --initial-cluster can also be ETCD_INITIAL_CLUSTER;\n" +
+        "Flags and variables are etcd's: --initial-cluster can also be ETCD_INITIAL_CLUSTER; " +
         'the flag wins. SIGTERM and SIGINT stop it cleanly.',
     );
   for (const { name, argument, help } of SERVE_FLAGS) command.option(`--${name} ${argument}`, help);

@@ -15,7 +15,7 @@ export function addWalCommand(program: Command): void {
     .command('dump <dir>')
     .summary('print the records of a log')
     .description(
-      'Prints the log of a data directory, record by record. Reads only and takes no lock: works\n' +
+      'Prints the log of a data directory, record by record. Reads only and takes no lock: works ' +
         'beside a running server and on a damaged log, where it goes on behind the damage.',
     )
     .option('--json', 'a line of JSON for each file and record')

@@ -1,7 +1,7 @@
 /**
  * Copies of the compiled core with one rule changed, to show that the walk finds out.
  *
- * Tests and `scripts/exhaustive.mjs` only; not exported.
+ * Tests and `npm run exhaustive` only; not exported.
  */
 
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
