@@ -13,6 +13,8 @@ test('a foreseen failure is one line with a code and a remedy', () => {
 test("the node's and the server's own errors keep their code and their words", () => {
   const error = Object.assign(new Error('the disk is full; make room'), { code: 'RAFT_DISK_FULL' });
   assert.equal(failureLine(error), 'quorate: the disk is full; make room [RAFT_DISK_FULL]');
+  const store = Object.assign(new Error('cut off'), { code: 'KV_STORE_DAMAGED' });
+  assert.equal(failureLine(store), 'quorate: cut off [KV_STORE_DAMAGED]');
 });
 
 test('anything else is a bug, and says where', () => {

@@ -39,7 +39,7 @@ export class CommandError extends Error {
 }
 
 /** What every code of ours begins with, and no code of Node.js or of a library. */
-const OWN_CODE = /^(QUORATE|ETCD|RAFT|STORAGE|WIRE)_[A-Z_]+$/;
+const OWN_CODE = /^(QUORATE|ETCD|RAFT|KV|STORAGE|WIRE)_[A-Z_]+$/;
 
 /** The line for a person. A failure that nobody foresaw is a bug, and shows where it came from. */
 export function failureLine(error: unknown): string {

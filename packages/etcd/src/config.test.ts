@@ -23,8 +23,10 @@ test('nothing given: one member with etcd’s defaults', () => {
 });
 
 test('every member derives the same ids from the same flags', () => {
-  const of = (name: string, initialCluster: string, initialClusterToken = 'etcd-cluster') =>
-    resolveConfig({ name, initialCluster, initialClusterToken });
+  const of = (name: string, initialCluster: string, initialClusterToken = 'etcd-cluster') => {
+    const initialAdvertisePeerUrls = [`http://127.0.0.1:${name.slice(1)}`];
+    return resolveConfig({ name, initialCluster, initialClusterToken, initialAdvertisePeerUrls });
+  };
   const first = of('n1', THREE);
   const second = of('n2', THREE.split(',').reverse().join(','));
   assert.equal(first.clusterId, second.clusterId);
@@ -66,6 +68,11 @@ const refused: readonly {
       initialAdvertisePeerUrls: ['http://127.0.0.1:9'],
     },
     says: /n1=http:\/\/127.0.0.1:1 but initialAdvertisePeerUrls is http:\/\/127.0.0.1:9/,
+  },
+  {
+    name: 'a cluster without the default peer URL, when no other is given',
+    config: { name: 'n1', initialCluster: THREE },
+    says: /n1=http:\/\/127.0.0.1:1 but initialAdvertisePeerUrls is http:\/\/localhost:2380/,
   },
   {
     name: 'a URL listed for two members',
@@ -127,6 +134,11 @@ const refused: readonly {
     name: 'an election shorter than five heartbeats',
     config: { heartbeatIntervalMs: 100, electionTimeoutMs: 499 },
     says: /electionTimeoutMs \(499\) should be at least 5 times heartbeatIntervalMs \(100\)/,
+  },
+  {
+    name: 'a request that could never be passed on',
+    config: { maxRequestBytes: 33_554_433 },
+    says: /maxRequestBytes \(33554433\) is too large; set it to at most 33554432/,
   },
   {
     name: 'an election of more than 50 seconds',

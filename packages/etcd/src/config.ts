@@ -6,7 +6,7 @@
  */
 
 import type { TraceSink } from '@quorate/core';
-import type { PeerAddress } from '@quorate/node';
+import { LARGEST_COMMAND_BYTES, type PeerAddress } from '@quorate/node';
 import { EtcdServerError } from './errors.ts';
 import { clusterIdOf, memberIdOf } from './identity.ts';
 
@@ -35,7 +35,7 @@ export interface EtcdServerConfig {
   readonly electionTimeoutMs?: number;
   /** Applied commands after which the log is compacted. @default 100_000 */
   readonly snapshotCount?: number;
-  /** Largest client request in bytes. @default 1_572_864 (1.5 MiB) */
+  /** Largest client request in bytes; at most 33_554_432. @default 1_572_864 (1.5 MiB) */
   readonly maxRequestBytes?: number;
   /** Facts about the protocol's decisions, for tests and tools. */
   readonly trace?: TraceSink;
@@ -109,7 +109,7 @@ export function resolveConfig(config: EtcdServerConfig): ResolvedConfig {
     config.initialCluster ?? `${name}=${advertisedPeer}`,
     config.initialClusterToken ?? 'etcd-cluster',
   );
-  const self = selfAmong(members, name, config.initialAdvertisePeerUrls && advertisedPeer);
+  const self = selfAmong(members, name, advertisedPeer);
   return {
     name,
     dataDir: config.dataDir ?? `${name}.etcd`,
@@ -121,7 +121,7 @@ export function resolveConfig(config: EtcdServerConfig): ResolvedConfig {
     listenPeers: listenPeersOf(config),
     initialClusterState: clusterStateOf(config.initialClusterState ?? 'new'),
     snapshotCount: positive(config.snapshotCount ?? 100_000, 'snapshotCount'),
-    maxRequestBytes: positive(config.maxRequestBytes ?? 1_572_864, 'maxRequestBytes'),
+    maxRequestBytes: maxRequestBytesOf(config),
     trace: config.trace,
     log: config.log ?? (() => {}),
     ...timesOf(config),
@@ -143,6 +143,14 @@ function timesOf(config: EtcdServerConfig) {
     );
   }
   return { heartbeatIntervalMs, electionTimeoutMs };
+}
+
+function maxRequestBytesOf(config: EtcdServerConfig): number {
+  const bytes = positive(config.maxRequestBytes ?? 1_572_864, 'maxRequestBytes');
+  if (bytes <= LARGEST_COMMAND_BYTES) return bytes;
+  throw invalid(
+    `maxRequestBytes (${bytes}) is too large; set it to at most ${LARGEST_COMMAND_BYTES}`,
+  );
 }
 
 function listenClientsOf(config: EtcdServerConfig): readonly PeerAddress[] {
@@ -206,7 +214,7 @@ function refuseTwins(
 function selfAmong(
   members: readonly InitialMember[],
   name: string,
-  advertisedPeer: string | undefined,
+  advertisedPeer: string,
 ): InitialMember {
   const self = members.find((member) => member.name === name);
   if (self === undefined) {
@@ -215,7 +223,7 @@ function selfAmong(
         `(${members.map((member) => member.name).join(', ')}); set name or initialCluster`,
     );
   }
-  if (advertisedPeer !== undefined && advertisedPeer !== self.peerUrl) {
+  if (advertisedPeer !== self.peerUrl) {
     throw invalid(
       `initialCluster has ${name}=${self.peerUrl} but initialAdvertisePeerUrls is ` +
         `${advertisedPeer}; they must be the same`,

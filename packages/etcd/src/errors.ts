@@ -1,6 +1,6 @@
 import { KvStoreError } from '@quorate/kv';
 import { RaftError, type RaftErrorCode } from '@quorate/node';
-import { StoreFailedError } from './store/store-failed-error.ts';
+import { StoreDamagedError, StoreFailedError } from './store/store-failed-error.ts';
 
 /** Why a server could not start or had to stop. docs/etcd-compatibility.md lists the remedies. */
 export type EtcdServerErrorCode =
@@ -54,9 +54,10 @@ const UNUSABLE = new Set([
 
 /** A failure of the parts below, in words that the person who runs the server knows. */
 export function inEtcdTerms(error: unknown, dataDir: string): unknown {
-  if (error instanceof KvStoreError || error instanceof StoreFailedError) {
-    return unusable(dataDir, error.message, error);
-  }
+  const isOfStore = [KvStoreError, StoreDamagedError, StoreFailedError].some(
+    (kind) => error instanceof kind,
+  );
+  if (isOfStore) return unusable(dataDir, (error as Error).message, error);
   if (error instanceof RaftError) {
     if (error.code === 'RAFT_MACHINE_FAILED') {
       // The machine is our own store: what failed in it is what there is to say.

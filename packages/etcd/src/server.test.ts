@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -270,6 +270,13 @@ test('a data directory that is none is told', async (context) => {
   const { config, refuses } = await alone(context);
   await writeFile(config.dataDir, 'a file');
   await refuses({}, 'ETCD_DATA_DIR_UNUSABLE', /n1: EEXIST.*make it a directory/);
+});
+
+test('data of etcd’s own is left alone', async (context) => {
+  const { config, refuses } = await alone(context);
+  await mkdir(join(config.dataDir, 'member', 'wal'), { recursive: true });
+  await refuses({}, 'ETCD_DATA_DIR_MISMATCH', /member holds data of etcd's own.*; give it a/);
+  assert.deepEqual(await readdir(config.dataDir), ['member']);
 });
 
 test('a data directory is its member’s alone', async (context) => {

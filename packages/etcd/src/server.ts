@@ -3,11 +3,12 @@
  * the door that clients come through.
  */
 
+import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { setTimeout as wait } from 'node:timers/promises';
 import { makeDirectories, type NodeStatus, RaftNode } from '@quorate/node';
 import { type EtcdServerConfig, type ResolvedConfig, resolveConfig } from './config.ts';
-import { raftDirectory, storeDirectory } from './data-directory.ts';
+import { etcdsDirectory, raftDirectory, storeDirectory } from './data-directory.ts';
 import { EtcdServerError, inEtcdTerms } from './errors.ts';
 import { GrpcDoor } from './grpc/grpc-door.ts';
 import type { CommandResult } from './machine/command.ts';
@@ -83,6 +84,7 @@ export class EtcdServer implements AsyncDisposable {
   static async open(settings: EtcdServerConfig): Promise<EtcdServer> {
     const config = await inRecoveredCluster(resolveConfig(settings));
     await refuseToJoin(config);
+    refuseEtcdsData(config);
     const machine = new EtcdMachine(storeDirectory(config.dataDir));
     const node = await openNode(config, machine);
     try {
@@ -144,6 +146,17 @@ async function refuseToJoin({ initialClusterState, dataDir }: ResolvedConfig): P
     'ETCD_CONFIG_UNSUPPORTED',
     `initialClusterState is 'existing', but ${dataDir} holds no member of a cluster, and joining a ` +
       "running cluster is not supported yet; give the member's data directory, or start a 'new' cluster",
+  );
+}
+
+/** The default directory is etcd's, and an empty store in its place would look like a loss of all keys. */
+function refuseEtcdsData({ dataDir }: ResolvedConfig): void {
+  const found = etcdsDirectory(dataDir);
+  if (!existsSync(found)) return;
+  throw new EtcdServerError(
+    'ETCD_DATA_DIR_MISMATCH',
+    `${found} holds data of etcd's own, which this server cannot read; give it a directory for itself, ` +
+      'and copy the keys from a running etcd if they are needed',
   );
 }
 

@@ -65,7 +65,7 @@ export interface RaftNodeOptions<Result> {
   readonly snapshotBytesPerSecond?: number;
   /** Client sessions, for commands that apply exactly once. Cost nothing while none is open. */
   readonly sessions?: SessionOptions<Result>;
-  /** Largest command, in bytes. @default 1_572_864 (1.5 MiB, etcd's request limit) */
+  /** Largest command, in bytes; at most 33_554_432. @default 1_572_864 (1.5 MiB, etcd's request limit) */
   readonly maxCommandBytes?: number;
   /**
    * Bytes of commands that were proposed here and are not yet applied here, with 256 for each call.

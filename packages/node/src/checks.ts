@@ -16,9 +16,16 @@ export function badOption(problem: string, remedy: string): RaftError {
 }
 
 /** @throws {RaftError} `RAFT_BAD_OPTION` */
-export function requireWhole(name: string, value: unknown, smallest: number): void {
-  if (Number.isSafeInteger(value) && (value as number) >= smallest) return;
-  throw badOption(`${name} is ${shown(value)}`, `give a whole number of at least ${smallest}`);
+export function requireWhole(
+  name: string,
+  value: unknown,
+  smallest: number,
+  largest = Number.MAX_SAFE_INTEGER,
+): void {
+  const number = Number.isSafeInteger(value) ? (value as number) : Number.NaN;
+  if (number >= smallest && number <= largest) return;
+  const range = number > largest ? `at most ${largest}` : `at least ${smallest}`;
+  throw badOption(`${name} is ${shown(value)}`, `give a whole number of ${range}`);
 }
 
 /**

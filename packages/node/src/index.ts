@@ -4,6 +4,7 @@ export { type InMemoryMachine, inMemoryMachine, type Reducer } from './apply/in-
 export * from './errors.ts';
 export type * from './host/host-options.ts';
 export { RaftHost } from './host/raft-host.ts';
+export { LARGEST_COMMAND_BYTES } from './options.ts';
 export { MemoryNetwork } from './peers/memory-network.ts';
 export type {
   IncomingSnapshot,

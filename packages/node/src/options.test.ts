@@ -25,6 +25,7 @@ test('options that cannot be right are refused by name', async () => {
     [{ clusterId: Number.NaN }, /clusterId is NaN/],
     [{ directory: '' }, /directory is empty/],
     [{ snapshotEntries: 0 }, /snapshotEntries is 0/],
+    [{ maxCommandBytes: 33_554_433 }, /maxCommandBytes is 33554433; .* at most 33554432/],
     [{ raft: { electionTimeoutMs: 50 } }, /electionTimeoutMs \(50\)/],
     [
       { snapshotEntires: 5 } as never,

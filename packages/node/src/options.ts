@@ -36,6 +36,9 @@ export const DEFAULT_MAX_PENDING_BYTES = 268_435_456;
 export const DEFAULT_MAX_PENDING_READS = 100_000;
 export const DEFAULT_SNAPSHOT_BYTES_PER_SECOND = 33_554_432;
 
+/** What `maxCommandBytes` is at most. Twice that may wait for a leader; a larger one would never get to it. */
+export const LARGEST_COMMAND_BYTES = 33_554_432;
+
 /** Slower, a few followers at once would wait longer for one chunk than a transfer may stand still. */
 const LEAST_SNAPSHOT_BYTES_PER_SECOND = 65_536;
 
@@ -95,7 +98,7 @@ export function checkOptions<Result>(options: RaftNodeOptions<Result>): Resolved
   } = options;
   requireWhole('snapshotEntries', snapshotEntries, 1);
   requireWhole('keepEntries', keepEntries, 0);
-  requireWhole('maxCommandBytes', maxCommandBytes, 1);
+  requireWhole('maxCommandBytes', maxCommandBytes, 1, LARGEST_COMMAND_BYTES);
   requireWhole('maxPendingBytes', maxPendingBytes, 1);
   requireWhole('maxPendingReads', maxPendingReads, 1);
   if (snapshotBytesPerSecond !== 0) {

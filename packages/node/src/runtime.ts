@@ -30,14 +30,14 @@ import { RaftError } from './errors.ts';
 import { type LoopHost, RaftLoop } from './loop/raft-loop.ts';
 import type { Scheduler } from './loop/scheduler.ts';
 import { MembershipWatch } from './membership-watch.ts';
-import type { ResolvedOptions } from './options.ts';
+import { LARGEST_COMMAND_BYTES, type ResolvedOptions } from './options.ts';
 import type { GroupReceiver, GroupTransport, IncomingSnapshot } from './peers/transport.ts';
 import { reasonOf } from './reason-of.ts';
 import type { StateMachine } from './state-machine.ts';
 import type { Log, Storage } from './storage/storage.ts';
 
 /** The most that may wait for a leader, in bytes of commands. */
-const MAX_WAITING_BYTES = 67_108_864;
+const MAX_WAITING_BYTES = 2 * LARGEST_COMMAND_BYTES;
 
 export interface RuntimeParts<Result> {
   readonly options: RaftNodeOptions<Result>;

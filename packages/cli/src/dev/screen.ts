@@ -25,9 +25,13 @@ export class TerminalScreen implements Screen {
   }
 
   show(table: string): void {
-    this.#erase();
     // A line that wraps would take two rows, and the next redraw would start one too low.
-    this.#draw(['', ...table.split('\n').map((line) => clip(line, this.#terminal.columns || 80))]);
+    const rows = table.split('\n').map((line) => clip(line, this.#terminal.columns || 80));
+    const lines = ['', ...rows];
+    // What is drawn anew cannot be marked with the mouse, and fills the record of a terminal session.
+    if (lines.join('\n') === this.#shown.join('\n')) return;
+    this.#erase();
+    this.#draw(lines);
   }
 
   #draw(lines: readonly string[]): void {

@@ -96,7 +96,7 @@ export const SERVE_FLAGS: readonly ServeFlag[] = [
     '<n>',
     'maxRequestBytes',
     count,
-    'largest request in bytes (default: 1572864)',
+    'largest request in bytes, at most 33554432 (default: 1572864)',
   ),
 ];
 

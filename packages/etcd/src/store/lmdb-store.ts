@@ -28,6 +28,7 @@ import {
 } from '@quorate/kv';
 import { type Database, open, type RootDatabase } from 'lmdb';
 import { type Layer, type LayerEntry, LayeredReader } from './layers.ts';
+import { checkLmdbFile } from './lmdb-file.ts';
 import { LmdbRows } from './lmdb-rows.ts';
 import { LongKeyReader, LongKeyWriter } from './long-keys.ts';
 import { StoreFailedError } from './store-failed-error.ts';
@@ -64,7 +65,10 @@ export class LmdbStore implements OrderedStore {
   #flush: Promise<void> | undefined;
   #failure: StoreFailedError | undefined;
 
-  /** @param directory Created if missing. One process at a time: see the data directory's lock. */
+  /**
+   * @param directory Created if missing. One process at a time: see the data directory's lock.
+   * @throws {StoreDamagedError}
+   */
   static open(directory: string): LmdbStore {
     mkdirSync(directory, { recursive: true });
     return new LmdbStore(directory, false);
@@ -76,6 +80,7 @@ export class LmdbStore implements OrderedStore {
   }
 
   private constructor(directory: string, readOnly: boolean) {
+    checkLmdbFile(directory);
     this.#root = open({ path: directory, ...BYTES, maxDbs: 3, overlappingSync: false, readOnly });
     this.#control = this.#root.openDB({ name: 'control', ...BYTES });
     this.#generations = [

@@ -13,3 +13,16 @@ export class StoreFailedError extends Error {
     });
   }
 }
+
+/** The file of the key-value store is not what was written to it. Nothing was changed. */
+export class StoreDamagedError extends Error {
+  override readonly name = 'StoreDamagedError';
+  readonly code = 'KV_STORE_DAMAGED';
+
+  constructor(problem: string) {
+    super(
+      `${problem}; restore it and the log beside it from one backup, or let this server join ` +
+        'anew with an empty disk',
+    );
+  }
+}
