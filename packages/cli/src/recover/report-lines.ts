@@ -24,19 +24,21 @@ export function reportLines(
     ...warnings.map((warning) => line('warning', warning)),
     '',
     `Cluster ${newClusterId} begins with this member alone, at term ${firstEntry.term}, index ${firstEntry.index}.`,
-    ...(isDone ? AFTERWARDS : BEFOREHAND),
+    ...(isDone ? afterwards(report) : BEFOREHAND),
   ];
 }
 
 const BEFOREHAND = [
   'If the data of other members have survived, examine those too and recover the one with the',
-  'largest term and, of the same term, the largest index. All others must stay off: wipe them,',
-  'and let them join as new members.',
+  'largest term and, of the same term, the largest index. All others must stay off.',
 ];
 
-const AFTERWARDS = [
-  'Start it with the flags it had. Other members must stay off: wipe them, and let them join as',
-  'new members.',
+/** A directory of `quorate serve` knows its new cluster; a program of one's own says which it wants. */
+const afterwards = (report: AnyReport): readonly string[] => [
+  'revision' in report
+    ? 'Start it with the flags it had.'
+    : `Open it with the cluster id ${report.newClusterId}, and otherwise the options it had.`,
+  'The other members must stay off: wipe them. docs/recovery.md says how new ones come.',
 ];
 
 export const line = (name: string, words: string): string => `  ${name.padEnd(16)} ${words}`;
