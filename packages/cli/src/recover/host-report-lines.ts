@@ -11,8 +11,10 @@ export function hostReportLines(report: HostRecoveryReport, isDone: boolean): re
   const { groups, untouched, directory, nodeId, oldClusterId, newClusterId, warnings } = report;
   const left = report.leftOut.map((id) => `host ${id}`).join(', ');
   const stay = untouched.length === 0 ? '' : `; ${untouched.length} stay as they are`;
+  const isSameCluster = newClusterId === oldClusterId;
+  const done = isSameCluster ? 'The groups are recovered.' : 'The new cluster is made.';
   return [
-    isDone ? 'The new cluster is made.' : 'Nothing was changed. With --yes this would be done:',
+    isDone ? done : 'Nothing was changed. With --yes this would be done:',
     '',
     `${directory} holds host ${nodeId} of cluster ${oldClusterId}`,
     line('groups', `${groups.length} get this host as their only voter${stay}`),
@@ -24,20 +26,22 @@ export function hostReportLines(report: HostRecoveryReport, isDone: boolean): re
     ...groupLines(groups),
     ...untouchedLines(untouched),
     '',
-    `Cluster ${newClusterId} begins with this host alone.`,
+    isSameCluster
+      ? `They come into cluster ${newClusterId}, in which this host is already.`
+      : `Cluster ${newClusterId} begins with this host alone.`,
     ...(isDone ? AFTERWARDS : BEFOREHAND),
   ];
 }
 
 const BEFOREHAND = [
   'If the data of other hosts have survived, examine those too: for a group whose last entry there',
-  'has a larger term or, of the same term, a larger index, that host is the one to recover. All other',
-  'hosts must stay off: wipe them, and let them join under new ids.',
+  'has a larger term or, of the same term, a larger index, that host is the one to recover. Hosts that',
+  'are left out must stay off: wipe them, and let them join under new ids.',
 ];
 
 const AFTERWARDS = [
-  'Start it with the new cluster id. Other hosts must stay off: wipe them, and let them join under',
-  'new ids.',
+  'Start it with that cluster id. Hosts that are left out must stay off: wipe them, and let them join',
+  'under new ids.',
 ];
 
 function uncertainWords(groups: readonly GroupRecoveryReport[]): string {

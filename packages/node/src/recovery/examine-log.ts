@@ -27,6 +27,8 @@ export interface ExaminedLog {
   readonly firstIndex: LogIndex;
   readonly snapshotIndex: LogIndex;
   readonly role: 'voter' | 'learner' | 'removed';
+  /** Who are members by that configuration, or are to be. */
+  readonly members: readonly NodeId[];
   /** Everybody else who was ever a member, as far as is known here. Ascending. */
   readonly others: readonly NodeId[];
   readonly warnings: readonly string[];
@@ -76,12 +78,14 @@ export function examineShape(
   const all = [snapshot.configuration, ...configurations.map((entry) => entry.configuration)];
   const others = new Set([...all.flatMap(everybodyIn), ...(initialVoters as NodeId[])]);
   others.delete(nodeId as NodeId);
+  const last = all.at(-1) as Configuration;
   return {
     hardState,
     lastEntry: { index: lastIndex, term: shape.termAt(lastIndex) },
     firstIndex: nextIndex(base.index),
     snapshotIndex: snapshot.index,
-    role: roleIn(all.at(-1) as Configuration, nodeId as NodeId),
+    role: roleIn(last, nodeId as NodeId),
+    members: presentIn(last),
     others: ascending(others),
     warnings,
   };
@@ -96,9 +100,13 @@ export function initialConfigurationOf({ nodeId, initialVoters }: StoredIdentity
 export const NOWHERE = { firstIndex: INDEX_ZERO, segment: 0, offset: 0, byteLength: 0 };
 
 function everybodyIn(configuration: Configuration): readonly NodeId[] {
-  const { removed, next } = configuration;
+  return [...presentIn(configuration), ...configuration.removed];
+}
+
+function presentIn(configuration: Configuration): readonly NodeId[] {
+  const { next } = configuration;
   const coming = next === undefined ? [] : [...next.voters, ...next.learners];
-  return [...membersOf(configuration), ...removed, ...coming];
+  return [...membersOf(configuration), ...coming];
 }
 
 function roleIn(configuration: Configuration, id: NodeId): ExaminedLog['role'] {

@@ -175,7 +175,7 @@ test('after a power cut in a host’s recovery too', async () => {
 test('a recovery of a host that was interrupted is a fact for the next one', async () => {
   const disk = await survivor();
   const identity = (await readIdentity(disk, DIRECTORY))!;
-  const recovery = { formerClusterIds: [7], record: 4, groups: [10], leftOut: [2, 3] };
+  const recovery = { formerClusterIds: [7], record: 4, groups: [10], leftOut: LEFT_OUT };
   await writeIdentity(disk, DIRECTORY, { ...identity, clusterId: 98, recovery });
   const report = await examineHostDirectory(disk, { ...options, groups: [10, 30] });
   assert.equal(report.lastRecord, 4);
@@ -231,7 +231,12 @@ test('a recovery after an interrupted one writes its record also where that one 
   await fillWithGarbage(disk);
   const identity = (await readIdentity(disk, DIRECTORY))!;
   const { lastRecord } = await examineHostDirectory(disk, options);
-  const recovery = { formerClusterIds: [7], record: lastRecord + 1, groups: [10], leftOut: [2, 3] };
+  const recovery = {
+    formerClusterIds: [7],
+    record: lastRecord + 1,
+    groups: [10],
+    leftOut: LEFT_OUT,
+  };
   await writeIdentity(disk, DIRECTORY, { ...identity, clusterId: 98, recovery });
   const keepThrough = lastRecord + 1;
   await recoverHostDirectory(disk, { ...options, groups: [10, 30], keepThrough });
@@ -242,6 +247,26 @@ test('a recovery after an interrupted one writes its record also where that one 
   // Else nothing was moved, and this shows nothing.
   assert.ok(log.lastRecord > keepThrough + 1);
   await log.close();
+});
+
+test('a later recovery into the same cluster, cut anywhere, leaves the group aside or recovered', async () => {
+  const before = await survivor();
+  await recoverHostDirectory(before, { ...options, groups: [10] });
+  const disk = before.afterKill();
+  await recoverHostDirectory(disk, { ...options, groups: [20], keepThrough: 4 });
+  const outcomes = await afterEachKill([...before.journal], disk, async (cut) => {
+    const { identity, log } = await openLog(cut);
+    await beginRecoveredHost(identity, log);
+    await log.close();
+    const stateOf = (group: number) => log.stateOf(group).shape.toStoredState();
+    const recovered = [{ index: 1, configuration: { ...configurationOf([1]), removed: LEFT_OUT } }];
+    const { configurations } = stateOf(20);
+    const isOld = configurations.length === 0;
+    assert.deepEqual([identity.clusterId, stateOf(10).lastIndex], [99, 8]);
+    assert.deepEqual(configurations, isOld ? [] : recovered);
+    return isOld ? 'old' : 'new';
+  });
+  expectOldThenNew(outcomes);
 });
 
 test('a recovery of a host that would not do what was asked for is refused', async () => {

@@ -126,6 +126,59 @@ test('only the groups that are named are recovered, others wait for a later reco
   }
 });
 
+test('a group that was left aside is recovered beside one that has got a new host since', async (context) => {
+  const directory = await temporaryDirectory(context);
+  const at = { host: '127.0.0.1', port: 0 };
+  const hosts = new TestHosts(context, 2);
+  await hosts.open(1, { directory });
+  await hosts.open(2);
+  for (const group of [5, 6]) for (const id of [1, 2]) await hosts.openGroup(id, group);
+  for (const group of [5, 6]) {
+    await until(() => hosts.leader(group) !== undefined);
+    await hosts.leader(group)?.propose(bytes('kept'), { forward: true });
+    await hosts.node(1, group)?.read();
+  }
+  await hosts.close();
+  hosts.hosts.clear();
+  const recoverOnly = async (newClusterId: number, groups: readonly number[]) => {
+    const wanted = { directory, newClusterId, groups };
+    const { lastRecord } = await examineHostRecovery(wanted);
+    return recoverHost({ ...wanted, keepThrough: lastRecord });
+  };
+  await recoverOnly(98, [5]);
+  const common = { clusterId: 98, peers: { 1: at, 4: at } };
+  await hosts.open(1, { directory, ...common });
+  await hosts.open(4, common);
+  await hosts.openGroup(1, 5);
+  await hosts.openGroup(4, 5, { voters: [] });
+  await until(() => hosts.node(1, 5)?.isLeader === true);
+  await hosts.node(1, 5)?.changeMembership({ voters: [1, 4] });
+  await hosts.host(1).close();
+
+  const before = await readIdentity(nodeFileSystem, directory);
+  const refused = (newClusterId: number, groups: readonly number[], message: RegExp) =>
+    assert.rejects(recoverOnly(newClusterId, groups), { code: 'RAFT_RECOVERY_REFUSED', message });
+  // Under another id host 1 would leave group 5, and nobody could say anything in it any more.
+  await refused(99, [6], /group 5 has got host 4 .* give the id 98 again/);
+  await refused(98, [5, 6], /group 5 lives in cluster 98, with host 4/);
+  assert.deepEqual(await readIdentity(nodeFileSystem, directory), before);
+
+  assert.deepEqual((await recoverOnly(98, [6])).leftOut, [2]);
+  assert.equal((await readIdentity(nodeFileSystem, directory))?.incarnation, before?.incarnation);
+  await refused(98, [6], /group 6 has no member that was left out/);
+  await refused(7, [6], /belonged to cluster 7 once/);
+  await hosts.open(1, { directory, ...common });
+  for (const group of [5, 6]) {
+    await hosts.openGroup(1, group);
+    await until(() => hosts.leader(group) !== undefined);
+    await hosts.leader(group)?.propose(bytes('on'), { forward: true });
+    await hosts.node(1, group)?.read();
+    assert.deepEqual(hosts.listOf(1, group), ['kept', 'on']);
+  }
+  await until(() => hosts.listOf(4, 5).length === 2);
+  assert.deepEqual(hosts.node(1, 5)?.status().configuration.voters, [1, 4]);
+});
+
 test('a host’s recovery that a crash interrupted is finished by the next start', async (context) => {
   const directory = await temporaryDirectory(context);
   const hosts = new TestHosts(context, 3);

@@ -14,12 +14,21 @@ import { type ExaminedGroups, examineGroups } from './examine-groups.ts';
 import type { ExaminedLog } from './examine-log.ts';
 import { beginRecoveredHost } from './first-entries.ts';
 import { type KeptLog, keptOf } from './kept-log.ts';
+import {
+  chosenOf,
+  requireData,
+  requireLeftAside,
+  requireNobodyLeftBehind,
+} from './which-groups.ts';
 import { alone, identityOf, refused, requireNewId, usedClusterIds } from './whose-directory.ts';
 
 export interface HostRecoveryOptions {
   /** Of a host that does not run. */
   readonly directory: string;
-  /** Never used before: old hosts are told from new ones by it. A safe integer, 0 or above. */
+  /**
+   * Never used before: old hosts are told from new ones by it. A safe integer, 0 or above. Or the id of
+   * the cluster that an earlier recovery made, to bring into it `groups` that it did not name.
+   */
   readonly newClusterId: number;
   /**
    * The groups that get this host as their only voter. Others keep their data and their members, none of
@@ -102,10 +111,13 @@ export async function examineHostDirectory(
   const { directory, newClusterId } = options;
   requireAppliedIndexes(options.appliedIndexes);
   const identity = await identityOf(fileSystem, directory);
-  requireNewId(newClusterId, identity);
+  const isSameCluster = staysInCluster(options, identity);
+  if (!isSameCluster) requireNewId(newClusterId, identity);
   await requireHost(fileSystem, directory);
   const examined = await examineGroups(fileSystem, directory, identity);
   const chosen = chosenOf(options.groups, examined);
+  if (isSameCluster) requireLeftAside(chosen, examined, identity);
+  else requireNobodyLeftBehind(chosen, examined, identity);
   requireData([...(options.appliedIndexes?.keys() ?? [])], examined);
   const reports = [...examined.groups].map(([group, log]) => reportOf(group, log, options));
   const { nodeId, clusterId: oldClusterId } = identity;
@@ -114,7 +126,7 @@ export async function examineHostDirectory(
     groups: reports.filter(({ group }) => chosen.has(group)),
     untouched: reports.filter(({ group }) => !chosen.has(group)),
     lastRecord: examined.lastRecord,
-    leftOut: othersOf(identity, examined),
+    leftOut: isSameCluster ? (identity.recovery?.leftOut ?? []) : othersOf(identity, examined),
     warnings: examined.warnings,
   };
 }
@@ -131,12 +143,14 @@ export async function recoverHostDirectory(
   // An earlier recovery that a crash interrupted comes first.
   const lastRecord = await finishRecovery(fileSystem, directory, identity);
   const { leftOut } = report;
-  const formerClusterIds = usedClusterIds(identity);
+  const isSameCluster = staysInCluster(options, identity);
+  const formerClusterIds = usedClusterIds(identity).filter((id) => id !== newClusterId);
   const groups = report.groups.map(({ group }) => group);
   const recovered: StoredIdentity = {
     ...identity,
     clusterId: newClusterId,
-    incarnation: drawIncarnation(),
+    // Hosts that have joined this cluster since know the incarnation it has.
+    incarnation: isSameCluster ? identity.incarnation : drawIncarnation(),
     recovery: { formerClusterIds, record: lastRecord + 1, groups, leftOut },
   };
   await writeIdentity(fileSystem, directory, recovered);
@@ -173,26 +187,6 @@ async function requireHost(fileSystem: FileSystem, directory: string): Promise<v
   throw refused(`${problem}; use examineRecovery and recoverCluster`);
 }
 
-function chosenOf(
-  wanted: readonly number[] | undefined,
-  examined: ExaminedGroups,
-): ReadonlySet<number> {
-  const { groups } = examined;
-  if (wanted === undefined) {
-    return new Set([...groups.keys()].filter((group) => groups.get(group)?.role !== 'removed'));
-  }
-  if (!Array.isArray(wanted)) throw badOption('groups is no list', 'give ids, such as [1, 2, 3]');
-  for (const group of wanted) requireWhole('a group', group, 1);
-  requireData(wanted, examined);
-  return new Set(wanted);
-}
-
-function requireData(named: readonly number[], { groups }: ExaminedGroups): void {
-  const missing = named.find((group) => !groups.has(group));
-  if (missing === undefined) return;
-  throw refused(`group ${missing} has no data here; name groups that the examination lists`);
-}
-
 function requireAppliedIndexes(appliedIndexes: HostRecoveryOptions['appliedIndexes']): void {
   if (appliedIndexes === undefined) return;
   if (!(appliedIndexes instanceof Map)) {
@@ -202,6 +196,13 @@ function requireAppliedIndexes(appliedIndexes: HostRecoveryOptions['appliedIndex
     requireWhole('a group in appliedIndexes', group, 1);
     requireWhole(`the applied index of group ${group}`, index, 0);
   }
+}
+
+function staysInCluster(
+  { newClusterId, groups }: HostRecoveryOptions,
+  { clusterId, recovery }: StoredIdentity,
+): boolean {
+  return recovery !== undefined && newClusterId === clusterId && groups !== undefined;
 }
 
 function reportOf(
