@@ -73,7 +73,7 @@ export class Workload {
     const now = performance.now();
     this.#longestGapMs = Math.max(this.#longestGapMs, now - this.#lastAcknowledgedAt);
     this.#lastAcknowledgedAt = now;
-    this.acknowledged.set(key, value);
+    this.acknowledged.set(key, String(value));
     for (const waiter of [...this.#waiters]) {
       if (this.acknowledged.size < waiter.count) continue;
       this.#waiters.delete(waiter);

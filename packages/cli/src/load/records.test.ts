@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { bytesForJson } from '../client/keys.ts';
 import { CommandError } from '../failure.ts';
 import { type LoadRecord, recordsOfCities, recordsOfFile } from './records.ts';
 
@@ -30,11 +31,29 @@ test('text is stored as it is, anything else as its JSON; empty lines are passed
   ]);
 });
 
+test('what `quorate get --json` printed is read as it was stored, also where it is no text', async () => {
+  const bytes = Uint8Array.of(0, 255, 254);
+  const kvs = [
+    { key: 'a', value: bytesForJson(bytes), version: 3 },
+    { key: 'b', value: '{"base64":"no"}', version: 1 },
+    { key: 'c', value: '', version: 1 },
+  ];
+  assert.deepEqual(await read(`${JSON.stringify({ header: {}, kvs })}\n{"key":"d","value":4}`), [
+    { key: 'a', value: Buffer.from(bytes) },
+    { key: 'b', value: '{"base64":"no"}' },
+    { key: 'c', value: '' },
+    { key: 'd', value: '4' },
+  ]);
+});
+
 test('an empty file has no records', async () => {
   assert.deepEqual(await read(''), []);
 });
 
-for (const line of ['{"key":"a"', '{"value":1}', '{"key":1,"value":1}', '{"key":"a"}', 'null']) {
+for (const line of [
+  ...['{"key":"a"', '{"value":1}', '{"key":1,"value":1}', '{"key":"a"}', 'null'],
+  ...['{"kvs":[{"key":{"base64":"/w=="},"value":""}]}', '{"kvs":[{"key":"a","value":1}]}'],
+]) {
   test(`the line ${line} is refused with its number`, async () => {
     await assert.rejects(
       read(`{"key":"fine","value":""}\n${line}\n`),

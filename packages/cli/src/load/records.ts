@@ -6,7 +6,7 @@ import { CommandError } from '../failure.ts';
 
 export interface LoadRecord {
   readonly key: string;
-  readonly value: string;
+  readonly value: string | Buffer;
 }
 
 export interface RecordSource {
@@ -17,7 +17,7 @@ export interface RecordSource {
 
 /**
  * A file of JSON lines, `{"key": "…", "value": …}`. A value that is not a string is stored as its
- * JSON.
+ * JSON. A line may also be what `quorate get --json` has printed, with many of them.
  *
  * @throws {CommandError} `QUORATE_FILE`, naming the line
  */
@@ -33,7 +33,7 @@ export function recordsOfFile(path: string): RecordSource {
     let number = 0;
     for await (const line of createInterface({ input: stream, crlfDelay: Infinity })) {
       number += 1;
-      if (line.trim() !== '') yield parseLine(line, `${path}:${number}`);
+      if (line.trim() !== '') yield* parseLine(line, `${path}:${number}`);
     }
   }
   return {
@@ -57,8 +57,8 @@ function fileSize(path: string): number {
   throw new CommandError('QUORATE_FILE', `${path} is not a file`, 'name a file of JSON lines');
 }
 
-function parseLine(line: string, place: string): LoadRecord {
-  const malformed = (what: string, cause?: unknown) =>
+function parseLine(line: string, place: string): readonly LoadRecord[] {
+  const malformed: Malformed = (what, cause) =>
     new CommandError(
       'QUORATE_FILE',
       `${place} ${what}`,
@@ -71,10 +71,28 @@ function parseLine(line: string, place: string): LoadRecord {
   } catch (cause) {
     throw malformed('is not JSON', cause);
   }
+  const { kvs } = (record ?? {}) as { readonly kvs?: unknown };
+  if (Array.isArray(kvs)) return kvs.map((pair) => pairOf(pair, malformed));
+  const { key, value } = keyed(record, malformed);
+  return [{ key, value: typeof value === 'string' ? value : JSON.stringify(value) }];
+}
+
+type Malformed = (what: string, cause?: unknown) => CommandError;
+
+/** As `bytesForJson` has written it. */
+function pairOf(pair: unknown, malformed: Malformed): LoadRecord {
+  const { key, value } = keyed(pair, malformed);
+  if (typeof value === 'string') return { key, value };
+  const { base64 } = (value ?? {}) as { readonly base64?: unknown };
+  if (typeof base64 !== 'string') throw malformed(`has no bytes as the value of ${key}`);
+  return { key, value: Buffer.from(base64, 'base64') };
+}
+
+function keyed(record: unknown, malformed: Malformed): { key: string; value: unknown } {
   const { key, value } = (record ?? {}) as Partial<Record<keyof LoadRecord, unknown>>;
   if (typeof key !== 'string' || key === '') throw malformed('has no "key" that is text');
   if (value === undefined) throw malformed('has no "value"');
-  return { key, value: typeof value === 'string' ? value : JSON.stringify(value) };
+  return { key, value };
 }
 
 export interface City {

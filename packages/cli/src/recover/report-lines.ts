@@ -24,22 +24,30 @@ export function reportLines(
     ...warnings.map((warning) => line('warning', warning)),
     '',
     `Cluster ${newClusterId} begins with this member alone, at term ${firstEntry.term}, index ${firstEntry.index}.`,
-    ...(isDone ? afterwards(report) : BEFOREHAND),
+    ...(isDone ? [] : BEFOREHAND),
+    ...afterwards(report),
   ];
 }
 
 const BEFOREHAND = [
   'If the data of other members have survived, examine those too and recover the one with the',
-  'largest term and, of the same term, the largest index. All others must stay off.',
+  'largest term and, of the same term, the largest index.',
 ];
 
-/** A directory of `quorate serve` knows its new cluster; a program of one's own says which it wants. */
-const afterwards = (report: AnyReport): readonly string[] => [
-  'revision' in report
-    ? 'Start it with the flags it had.'
-    : `Open it with the cluster id ${report.newClusterId}, and otherwise the options it had.`,
-  'The other members must stay off: wipe them. docs/recovery.md says how new ones come.',
-];
+/** What can be done next, and no more. */
+function afterwards(report: AnyReport): readonly string[] {
+  if (!('revision' in report)) {
+    return [
+      `Then open it with the cluster id ${report.newClusterId}, and otherwise the options it had. All others`,
+      'must stay off: wipe them, and let them join as new members, under ids that were never used.',
+    ];
+  }
+  return [
+    'Then start it with the flags it had: it serves alone, and takes in no other members. For three again,',
+    'copy its keys into a fresh cluster: docs/recovery.md. All others must stay off, wiped or not: with the',
+    'flags they had they would serve the old cluster beside this one.',
+  ];
+}
 
 export const line = (name: string, words: string): string => `  ${name.padEnd(16)} ${words}`;
 

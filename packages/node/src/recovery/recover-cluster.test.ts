@@ -95,6 +95,10 @@ test('a directory without a server in it is refused', async (context) => {
     const examined = examineRecovery({ directory, newClusterId: 9 });
     await assert.rejects(examined, { code: 'RAFT_WRONG_DIRECTORY' });
   }
+  // Its name is gone, its data are not.
+  mkdirSync(join(root, 'lost', 'log'), { recursive: true });
+  const nameless = examineRecovery({ directory: join(root, 'lost'), newClusterId: 9 });
+  await assert.rejects(nameless, { code: 'RAFT_STORAGE_CORRUPT', message: /json.* is missing/ });
 });
 
 test('a recovered server can be recovered again', async (context) => {

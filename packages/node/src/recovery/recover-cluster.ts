@@ -7,6 +7,7 @@
  * does it and is told the last entry to keep. docs/recovery.md is the page for that person.
  */
 
+import { join } from 'node:path';
 import type { EntryId } from '@quorate/core';
 import { badOption, requireOptions, requireWhole } from '../checks.ts';
 import { RaftError } from '../errors.ts';
@@ -24,6 +25,7 @@ import { logDirectory } from '../storage/log-directory.ts';
 import { examineLog, initialConfigurationOf } from './examine-log.ts';
 import { beginRecoveredCluster } from './first-entry.ts';
 import { type KeptLog, keptOf } from './kept-log.ts';
+import { requireState } from './kept-state.ts';
 import { alone, identityOf, refused, requireNewId, usedClusterIds } from './whose-directory.ts';
 
 export interface RecoveryOptions {
@@ -44,6 +46,8 @@ const RECOVERY_OPTIONS: Readonly<Record<keyof RecoveryOptions, true>> = {
   newClusterId: true,
   appliedIndex: true,
 };
+
+const MACHINE = 'the state machine';
 
 /** What a recovery keeps, what it cannot know and whom it leaves out. */
 export interface RecoveryReport extends KeptLog {
@@ -121,7 +125,9 @@ export async function examineDirectory(
   const log = await examineLog(fileSystem, directory, identity);
   const { nodeId, clusterId: oldClusterId } = identity;
   const { others: leftOut, warnings } = log;
-  const kept = keptOf(log, appliedIndex, 'the state machine');
+  const snapshots = join(directory, 'snapshots');
+  await requireState(fileSystem, snapshots, log, options.appliedIndex, MACHINE);
+  const kept = keptOf(log, appliedIndex, MACHINE);
   return { directory, nodeId, oldClusterId, newClusterId, ...kept, leftOut, warnings };
 }
 

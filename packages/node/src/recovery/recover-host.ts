@@ -3,10 +3,11 @@
  * the host a new cluster id, all at once.
  */
 
+import { join } from 'node:path';
 import { ascending, type NodeId } from '@quorate/core';
 import { badOption, requireOptions, requireWhole } from '../checks.ts';
 import { type FileSystem, nodeFileSystem } from '../storage/file-system.ts';
-import { GROUPS, sharedLogDirectory } from '../storage/host-directory.ts';
+import { GROUPS, groupSnapshotsDirectory, sharedLogDirectory } from '../storage/host-directory.ts';
 import { drawIncarnation, type StoredIdentity, writeIdentity } from '../storage/identity.ts';
 import { RemovedGroups } from '../storage/removed-groups.ts';
 import { SharedLog } from '../storage/shared/shared-log.ts';
@@ -14,6 +15,7 @@ import { type ExaminedGroups, examineGroups } from './examine-groups.ts';
 import type { ExaminedLog } from './examine-log.ts';
 import { beginRecoveredHost } from './first-entries.ts';
 import { type KeptLog, keptOf } from './kept-log.ts';
+import { requireState } from './kept-state.ts';
 import {
   chosenOf,
   requireData,
@@ -119,6 +121,11 @@ export async function examineHostDirectory(
   if (isSameCluster) requireLeftAside(chosen, examined, identity);
   else requireNobodyLeftBehind(chosen, examined, identity);
   requireData([...(options.appliedIndexes?.keys() ?? [])], examined);
+  for (const [group, log] of examined.groups) {
+    const snapshots = join(groupSnapshotsDirectory(directory), String(group));
+    const appliedIndex = options.appliedIndexes?.get(group);
+    await requireState(fileSystem, snapshots, log, appliedIndex, machineOf(group));
+  }
   const reports = [...examined.groups].map(([group, log]) => reportOf(group, log, options));
   const { nodeId, clusterId: oldClusterId } = identity;
   return {
@@ -205,13 +212,15 @@ function staysInCluster(
   return recovery !== undefined && newClusterId === clusterId && groups !== undefined;
 }
 
+const machineOf = (group: number): string => `the state machine of group ${group}`;
+
 function reportOf(
   group: number,
   log: ExaminedLog,
   { appliedIndexes }: HostRecoveryOptions,
 ): GroupRecoveryReport {
   const appliedIndex = appliedIndexes?.get(group) ?? 0;
-  return { group, ...keptOf(log, appliedIndex, `the state machine of group ${group}`) };
+  return { group, ...keptOf(log, appliedIndex, machineOf(group)) };
 }
 
 function othersOf(

@@ -133,6 +133,26 @@ test('an interrupted recovery is a fact for the next one', async () => {
   );
 });
 
+test('a log that begins behind the state machine is not kept without a snapshot', async () => {
+  const disk = await survivor();
+  const { log } = await openLog(disk);
+  await log.compact(
+    { index: 9 as LogIndex, term: 3 as Term, configuration: configurationOf([1, 2, 3]) },
+    8 as LogIndex,
+  );
+  await log.close();
+  await assert.rejects(examineDirectory(disk, { ...options, appliedIndex: 7 }), {
+    code: 'RAFT_STORAGE_CORRUPT',
+    message: /stands at 7, but the log begins with 9; the state was lost/,
+  });
+  const { kept } = await examineDirectory(disk, { ...options, appliedIndex: 8 });
+  assert.deepEqual(kept, { first: 9, last: 12 });
+  // It was received, and a crash came before the machine had it.
+  await disk.open(`${DIRECTORY}/snapshots/0000000000000009-0000000000000003.snapshot`, 'create');
+  const { committedIndex } = await examineDirectory(disk, { ...options, appliedIndex: 0 });
+  assert.equal(committedIndex, 9);
+});
+
 test('a recovery that would not do what was asked for is refused', async () => {
   const disk = await survivor();
   const before = disk.journal.length;

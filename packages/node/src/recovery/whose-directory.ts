@@ -5,7 +5,8 @@ import { RaftError } from '../errors.ts';
 import { lockDirectory } from '../storage/directory-lock.ts';
 import { directoryError } from '../storage/disk-errors.ts';
 import { type FileSystem, nodeFileSystem } from '../storage/file-system.ts';
-import { readIdentity, type StoredIdentity } from '../storage/identity.ts';
+import { GROUPS } from '../storage/host-directory.ts';
+import { lostIdentity, readIdentity, type StoredIdentity } from '../storage/identity.ts';
 
 /** Does something with a directory that nobody else has open meanwhile. */
 export async function alone<Result>(
@@ -34,7 +35,9 @@ export async function identityOf(
 ): Promise<StoredIdentity> {
   const identity = await readIdentity(fileSystem, directory);
   if (identity !== undefined) return identity;
-  throw noServer(directory);
+  const names = await fileSystem.list(directory);
+  const isUsed = ['log', 'snapshots', GROUPS].some((name) => names.includes(name));
+  throw isUsed ? lostIdentity(directory) : noServer(directory);
 }
 
 /** Oldest first. */

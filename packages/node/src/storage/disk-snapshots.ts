@@ -25,6 +25,12 @@ const digits = (value: number): string => String(value).padStart(16, '0');
 const nameOf = ({ index, term }: Pick<SnapshotMeta, 'index' | 'term'>): string =>
   `${digits(index)}-${digits(term)}.snapshot`;
 
+/** Undefined for a file that is no finished snapshot. */
+export const snapshotIndexOfName = (name: string): number | undefined => {
+  const index = NAME.exec(name)?.[1];
+  return index === undefined ? undefined : Number(index);
+};
+
 export class DiskSnapshotStore implements SnapshotStore {
   readonly #fileSystem: FileSystem;
   readonly #directory: string;

@@ -65,8 +65,7 @@ export async function claimIdentity(
     return found;
   }
   if (isUsed) {
-    const path = join(directory, FILE_NAME);
-    throw corruptIdentity(path, 'it is missing, but there are data of a server beside it');
+    throw lostIdentity(directory);
   }
   const { clusterId, nodeId, initialVoters } = wanted;
   const incarnation = drawIncarnation();
@@ -164,6 +163,12 @@ function isRecovery(recovery: ServerRecovery | HostRecovery): boolean {
 
 const isListOfIds = (list: unknown): boolean =>
   Array.isArray(list) && list.every(Number.isSafeInteger);
+
+/** There are data of a server, and nothing says of which. */
+export function lostIdentity(directory: string): RaftError {
+  const path = join(directory, FILE_NAME);
+  return corruptIdentity(path, 'it is missing, but there are data of a server beside it');
+}
 
 function corruptIdentity(path: string, what: string, cause?: unknown): RaftError {
   return new RaftError(
