@@ -53,6 +53,8 @@ test('recover: a dry run, then a new cluster with everything acknowledged; old m
   rmSync(lost.address.directory, { recursive: true });
   const untouched = contentOf(directory);
 
+  const part = await run(['recover', join(directory, 'raft'), '--new-cluster-id', '4711']);
+  assert.match(part.stderr, /QUORATE_USAGE\]; name .*n\d\n$/);
   const dry = await recover();
   assert.equal(dry.status, 0, dry.stderr);
   assert.match(dry.stdout, /^Nothing was changed/);

@@ -90,7 +90,10 @@ function pairOf(pair: unknown, malformed: Malformed): LoadRecord {
 
 function keyed(record: unknown, malformed: Malformed): { key: string; value: unknown } {
   const { key, value } = (record ?? {}) as Partial<Record<keyof LoadRecord, unknown>>;
-  if (typeof key !== 'string' || key === '') throw malformed('has no "key" that is text');
+  if (typeof key !== 'string' || key === '') {
+    const found = key === undefined ? '' : `, but ${JSON.stringify(key)}`;
+    throw malformed(`has no "key" that is text${found}`);
+  }
   if (value === undefined) throw malformed('has no "value"');
   return { key, value };
 }

@@ -25,6 +25,7 @@ export function reportLines(
     '',
     `Cluster ${newClusterId} begins with this member alone, at term ${firstEntry.term}, index ${firstEntry.index}.`,
     ...(isDone ? [] : BEFOREHAND),
+    '',
     ...afterwards(report),
   ];
 }

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { examineMember, type MemberRecoveryReport, recoverMember } from '@quorate/etcd';
 import {
   examineHostRecovery,
@@ -26,6 +26,10 @@ export async function recover(directory: string, flags: RecoverFlags): Promise<v
   }
   // A server keeps its log beside its store; an embedded node has nothing else.
   const isServer = existsSync(join(directory, 'raft'));
+  if (isLogOfServer(directory)) {
+    const problem = `${directory} is the log of a server without its store`;
+    throw new CommandError('QUORATE_USAGE', problem, `name ${dirname(resolve(directory))}`);
+  }
   const report: AnyReport = isServer
     ? await examineMember({ dataDir: directory, newClusterId })
     : await examineRecovery({ directory, newClusterId });
@@ -35,6 +39,9 @@ export async function recover(directory: string, flags: RecoverFlags): Promise<v
   if (json) printJson({ isRecovered: yes, ...report, ...namesOf(report) });
   else for (const line of reportLines(report, directory, yes)) printLine(line);
 }
+
+const isLogOfServer = (directory: string): boolean =>
+  basename(resolve(directory)) === 'raft' && existsSync(join(directory, '..', 'store'));
 
 async function recoverGroups(
   directory: string,
