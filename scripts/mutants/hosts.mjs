@@ -39,6 +39,18 @@ export const hosts = [
     ],
   },
   {
+    id: 'host-recovery-leaves-hosts',
+    hazards: [30],
+    wrong: 'a host’s later recovery takes it out of groups that have got new hosts since',
+    file: 'node/src/recovery/which-groups.ts',
+    before: "if (chosen.has(group) || role === 'removed' || left.length === 0) continue;",
+    after: "if (chosen.has(group) || role === 'removed' || left.length >= 0) continue;",
+    test: [
+      'node/src/recovery/recover-host.test.ts',
+      'a group that was left aside is recovered beside one that has got a new host since',
+    ],
+  },
+  {
     id: 'removed-group-reopens',
     hazards: [30],
     wrong: 'a group whose data were removed begins anew on the same host',

@@ -168,4 +168,13 @@ export const sessions = [
     after: 'if (keepThrough.index >= 0 || keepThrough.term === lastEntry.term) return;',
     test: [RECOVERY, 'a recovery that would not do what was asked for is refused'],
   },
+  {
+    id: 'recovery-state-lost',
+    hazards: [30],
+    wrong: 'a recovery keeps a log though the state before its first entry is lost',
+    file: 'node/src/recovery/kept-state.ts',
+    before: 'if (indexes.includes(snapshotIndex)) return;',
+    after: 'if (indexes.length >= 0) return;',
+    test: [RECOVERY, 'a log that begins behind the state machine is not kept without a snapshot'],
+  },
 ];
