@@ -82,29 +82,36 @@ function suite({ SMALL_WORLD, FIGURE_8B, LED }) {
   const one = { maxTerm: 1, noopOnElection: false };
   const figure8 = { noopOnElection: false, commands: 2, crashes: 0, maxTerm: 4 };
   return [
-    { title: 'one term, slow disks, a crash, a command', world: { ...slow, ...one } },
     {
-      title: 'one term, prompt disks, two crashes, a command',
+      title: 'one term, slow disks, a crash, a command, no empty entries',
+      world: { ...slow, ...one },
+    },
+    {
+      title: 'one term, prompt disks, two crashes, a command, no empty entries',
       world: { ...prompt, ...one, crashes: 2 },
     },
     {
-      title: 'two terms, slow disks, a crash: elections alone',
+      title: 'two terms, slow disks, a crash, elections alone',
       world: { ...slow, ...one, maxTerm: 2, commands: 0 },
     },
-    { title: 'three terms, slow disks, a crash', world: { ...slow, maxTerm: 3 } },
+    { title: 'three terms, slow disks, a crash, a command', world: { ...slow, maxTerm: 3 } },
     { title: 'the same with pre-vote and check-quorum', world: { ...slow, ...both, maxTerm: 3 } },
     {
       title: 'three terms, prompt disks, a crash, two commands',
       world: { ...prompt, commands: 2, maxTerm: 3 },
     },
-    { title: 'from a leader, slow disks, two crashes', world: { ...slow, crashes: 2 }, start: LED },
+    {
+      title: 'from a leader, two terms, slow disks, two crashes, a command',
+      world: { ...slow, crashes: 2 },
+      start: LED,
+    },
     {
       title: 'the same with pre-vote and check-quorum',
       world: { ...slow, ...both, crashes: 2 },
       start: LED,
     },
     {
-      title: 'from Figure 8 (b), prompt disks',
+      title: 'from Figure 8 (b), four terms, prompt disks, two commands, no empty entries',
       world: { ...prompt, ...figure8 },
       start: FIGURE_8B,
     },
@@ -204,7 +211,8 @@ function lines(result) {
   const reached = isComplete ? `complete at depth ${depth}` : `depth ${depth}`;
   const head = `${title}\n  ${reached}${from}, ${states} states, ${transitions} choices tried, ${coreRuns} runs of the core, ${time}`;
   if (result.part === 'mutant') {
-    const { property, choices } = violation ?? { property: 'not found', choices: [] };
+    if (violation === undefined) return [`mutant: ${head}`, '  not found'];
+    const { property, choices } = violation;
     return [
       `mutant: ${head}`,
       `  ${property}`,

@@ -24,11 +24,13 @@ export async function runCommand(usage, options, main) {
 }
 
 /** The number that `--flag` was given as `text`; undefined when it was not given. */
-export function wholeNumber(flag, text, least = 1) {
+export function wholeNumber(flag, text, least = 1, most = Number.MAX_SAFE_INTEGER) {
   if (text === undefined) return undefined;
   const value = Number(text);
-  if (Number.isSafeInteger(value) && value >= least) return value;
-  throw new Error(`--${flag} takes a whole number of at least ${least}, got "${text}"`);
+  if (Number.isSafeInteger(value) && value >= least && value <= most) return value;
+  const range =
+    most < Number.MAX_SAFE_INTEGER ? `from ${least} to ${most}` : `of at least ${least}`;
+  throw new Error(`--${flag} takes a whole number ${range}, got "${text}"`);
 }
 
 /** `text`, if it is allowed or was not given. */

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { oneOf } from './flags.mjs';
+import { oneOf, wholeNumber } from './flags.mjs';
 import { MUTANTS } from './mutants/table.mjs';
 
 const ids = MUTANTS.map(({ id }) => id);
@@ -22,4 +22,15 @@ test('a value that is none of many is answered with a few that are like it', () 
   assert.throws(() => oneOf('only', 'vote-twic', ids), { message: near });
   const nothing = `--only is one of ${length} names (--help says how to list them), got "xyz"`;
   assert.throws(() => oneOf('only', 'xyz', ids), { message: nothing });
+});
+
+test('a number that is none, or out of range, is answered with the range', () => {
+  for (const text of ['0', '1.5', 'x']) {
+    const message = `--seeds takes a whole number of at least 1, got "${text}"`;
+    assert.throws(() => wholeNumber('seeds', text), { message });
+  }
+  const message = '--servers takes a whole number from 1 to 9, got "100"';
+  assert.throws(() => wholeNumber('servers', '100', 1, 9), { message });
+  assert.equal(wholeNumber('servers', '9', 1, 9), 9);
+  assert.equal(wholeNumber('servers', undefined, 1, 9), undefined);
 });

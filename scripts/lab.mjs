@@ -55,7 +55,8 @@ async function main(values) {
     const reports = await runSeeds(lab, test, options, `${position + 1}/${tests.length}`);
     if (!options.json) console.log(row(lab, test, lab.meanOf(reports)));
   }
-  if (!options.json) console.log(`\n${tests.length} tests passed. ${LEGEND}`);
+  if (!options.json)
+    console.log(`\n${tests.length} ${tests.length === 1 ? 'test' : 'tests'} passed. ${LEGEND}`);
 }
 
 async function runSeeds(lab, test, options, position) {

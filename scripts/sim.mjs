@@ -16,8 +16,8 @@ const USAGE = `npm run sim -- [options]
   --seeds 100     runs so many, from seed 1 or --seed
   --parallel      on all cores
   --scale 1       faults last so many times as long
-  --servers N     so many at the beginning, and not 1 to 9 as drawn
-  --json          one line of JSON for each run, and no summary
+  --servers N     so many at the beginning, and not 1 to 9 as drawn; 9 at most
+  --json          one line of JSON for each run, what failed too, and no summary
   --scenario FILE plays a scenario, such as the one that a failed seed leaves in ./sim-failures
   --tla FILE      writes the trace of a run, of --seed, for etcd-io/raft's TLA+ specification
                   (docs/tla.md)
@@ -25,6 +25,7 @@ const USAGE = `npm run sim -- [options]
 A seed that fails is made small, which takes a few seconds.`;
 
 const DEFAULT_SEEDS = 100;
+const MAX_SERVERS = 9;
 const OPTIONS = {
   seeds: TEXT,
   seed: TEXT,
@@ -54,7 +55,7 @@ async function main(values) {
   const first = wholeNumber('seed', values.seed) ?? 1;
   const options = {
     scale: wholeNumber('scale', values.scale) ?? 1,
-    servers: wholeNumber('servers', values.servers),
+    servers: wholeNumber('servers', values.servers, 1, MAX_SERVERS),
   };
   const count = wholeNumber('seeds', values.seeds);
   prepare();
@@ -84,7 +85,7 @@ async function trace({ runForTla }, seed, { tla: file, ...others }) {
   if (wrong !== undefined) throw new Error(`--tla goes with --seed only, not with --${wrong}`);
   const { size, lines, acceptance, endsEarly, failure } = await runForTla(seed);
   writeFileSync(file, `${lines.join('\n')}\n`);
-  console.log(`${file}: ${lines.length} events of ${size} servers`);
+  console.log(`${file}: ${lines.length} events of ${size} server${size === 1 ? '' : 's'}`);
   if (endsEarly !== undefined) console.log(`it ends early: ${endsEarly}`);
   if (acceptance.kind === 'rejected') {
     throw new Error(`line ${acceptance.line} would be rejected: ${acceptance.reason}`);
@@ -124,9 +125,10 @@ async function many({ first, count, options, parallel, json }) {
       reports.push(outcome.report);
       if (json) console.log(JSON.stringify(outcome.report));
     } else {
+      const { seed, message } = outcome;
       failures.push(outcome);
       progress('');
-      console.log(`seed ${outcome.seed}: ${outcome.message}\n`);
+      console.log(json ? JSON.stringify({ seed, failed: message }) : `seed ${seed}: ${message}\n`);
     }
     progress(`${reports.length} of ${count} runs passed, ${failures.length} failed`);
   };
