@@ -1,6 +1,6 @@
 /** The requests that the command makes, with what it leaves out filled in. */
 
-import { rpc } from '@quorate/etcd';
+import * as rpc from '@quorate/etcd/rpc';
 import type { UnaryMethod } from './client.ts';
 
 const NO_BYTES = new Uint8Array(0);

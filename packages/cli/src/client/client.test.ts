@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer, type Http2Server } from 'node:http2';
 import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { type TestContext, test } from 'node:test';
-import { rpc } from '@quorate/etcd';
+import * as rpc from '@quorate/etcd/rpc';
 import { CommandError } from '../failure.ts';
 import { PUT, putRequest, RANGE, rangeRequest } from './api.ts';
 import { EtcdClient } from './client.ts';

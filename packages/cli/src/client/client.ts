@@ -6,7 +6,7 @@
  */
 
 import { Client, connectivityState, credentials, type ServiceError, status } from '@grpc/grpc-js';
-import type { rpc } from '@quorate/etcd';
+import type * as rpc from '@quorate/etcd/rpc';
 import { CommandError } from '../failure.ts';
 
 /** A method with one request and one answer. */

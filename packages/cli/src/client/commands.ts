@@ -1,6 +1,6 @@
 /** `quorate put`, `get` and `del`: what they print is what etcdctl prints, or JSON. */
 
-import type { rpc } from '@quorate/etcd';
+import type * as rpc from '@quorate/etcd/rpc';
 import type { Command } from 'commander';
 import { CommandError } from '../failure.ts';
 import { print, printJson, printLine, remark } from '../output.ts';

@@ -1,6 +1,6 @@
 /** What each member of a cluster says of itself, asked of each one. */
 
-import type { rpc } from '@quorate/etcd';
+import type * as rpc from '@quorate/etcd/rpc';
 import { MEMBER_LIST, STATUS } from './api.ts';
 import { type ClientOptions, EtcdClient } from './client.ts';
 import { parseEndpoints } from './endpoints.ts';
