@@ -50,3 +50,25 @@ test('recover: a host’s groups in a summary, those that were named, all with -
   const node = await recovered.openGroup(30, { machine: machine() });
   assert.equal(await node.propose(Uint8Array.of(2), { forward: true }), 2);
 });
+
+test('recover: groups that were left aside come into the cluster that is there', async (context) => {
+  const directory = mkdtempSync(join(tmpdir(), 'quorate-host-'));
+  context.after(() => rmSync(directory, { recursive: true }));
+  const two = { ...peers, 2: { host: '127.0.0.1', port: 1 } };
+  const host = await RaftHost.open({ id: 1, clusterId: 7, peers: two, directory });
+  for (const group of [1, 2]) await host.openGroup(group, { machine: machine() });
+  await host.close();
+  const recover = (...flags: readonly string[]) =>
+    run(['recover', directory, '--new-cluster-id', '99', ...flags, '--yes']);
+  const first = await recover('--groups', '1');
+  assert.match(first.stdout, /groups +1 gets this host as only voter; 1 stays as before\n/);
+  assert.match(first.stdout, /keep their members, who cannot come back: 2\n/);
+  const second = await recover('--groups', '2');
+  assert.match(second.stdout, /^The groups are recovered/, second.stderr);
+  assert.match(second.stdout, /stay as they are: 1\n\nThey come into cluster 99, /);
+  const third = await recover('--groups', '2');
+  assert.match(third.stderr, /no member that was left out.*RAFT_RECOVERY_REFUSED/);
+  await using recovered = await RaftHost.open({ id: 1, clusterId: 99, peers: two, directory });
+  const node = await recovered.openGroup(2, { machine: machine() });
+  assert.equal(await node.propose(Uint8Array.of(1), { forward: true }), 1);
+});

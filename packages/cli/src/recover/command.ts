@@ -21,7 +21,11 @@ export function addRecoverCommand(program: Command): void {
         'named. docs/recovery.md says when, and which survivor to choose.',
     )
     .requiredOption('--new-cluster-id <id>', 'a number that no cluster of yours has had', clusterId)
-    .option('--groups <ids>', 'of a host: only these, such as 1,5-9', groupIds)
+    .option(
+      '--groups <ids>',
+      'of a host: only these, such as 1,5-9; into its cluster with the id that it has',
+      groupIds,
+    )
     .option('--yes', 'do it; without this nothing is changed')
     .option('--json', 'one object of JSON')
     .addHelpText(

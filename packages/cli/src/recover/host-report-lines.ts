@@ -10,21 +10,25 @@ const MOST_GROUPS_SHOWN = 20;
 export function hostReportLines(report: HostRecoveryReport, isDone: boolean): readonly string[] {
   const { groups, untouched, directory, nodeId, oldClusterId, newClusterId, warnings } = report;
   const left = report.leftOut.map((id) => `host ${id}`).join(', ');
-  const stay = untouched.length === 0 ? '' : `; ${untouched.length} stay as they are`;
+  const stay =
+    untouched.length === 0 ? '' : `; ${counted(untouched.length, 'stays', 'stay')} as before`;
   const isSameCluster = newClusterId === oldClusterId;
   const done = isSameCluster ? 'The groups are recovered.' : 'The new cluster is made.';
   return [
     isDone ? done : 'Nothing was changed. With --yes this would be done:',
     '',
     `${directory} holds host ${nodeId} of cluster ${oldClusterId}`,
-    line('groups', `${groups.length} get this host as their only voter${stay}`),
-    line('kept', `${sum(groups, 'kept')} entries in the log, and the states before`),
+    line('groups', `${counted(groups.length, 'gets', 'get')} this host as only voter${stay}`),
+    line(
+      'kept',
+      `${counted(sum(groups, 'kept'), 'entry', 'entries')} in the log, and the states before`,
+    ),
     line('uncertain', uncertainWords(groups)),
     line('may be lost', 'what other hosts acknowledged in a group after its last entry here'),
     line('left out', left === '' ? 'no host that this directory knows of' : left),
     ...warnings.map((warning) => line('warning', warning)),
     ...groupLines(groups),
-    ...untouchedLines(untouched),
+    ...untouchedLines(report),
     '',
     isSameCluster
       ? `They come into cluster ${newClusterId}, in which this host is already.`
@@ -48,8 +52,12 @@ function uncertainWords(groups: readonly GroupRecoveryReport[]): string {
   const concerned = groups.filter(({ uncertain }) => uncertain !== undefined).length;
   if (concerned === 0) return 'nothing';
   const entries = sum(groups, 'uncertain');
-  return `${entries} entries in ${concerned} groups: kept, but perhaps never acknowledged`;
+  const where = `${counted(entries, 'entry', 'entries')} in ${counted(concerned, 'group', 'groups')}`;
+  return `${where}: kept, but perhaps never acknowledged`;
 }
+
+const counted = (count: number, one: string, many: string): string =>
+  `${count} ${count === 1 ? one : many}`;
 
 function sum(groups: readonly GroupRecoveryReport[], which: 'kept' | 'uncertain'): number {
   let entries = 0;
@@ -79,12 +87,17 @@ function groupLines(groups: readonly GroupRecoveryReport[]): readonly string[] {
   ];
 }
 
-function untouchedLines(untouched: readonly GroupRecoveryReport[]): readonly string[] {
+function untouchedLines({
+  untouched,
+  oldClusterId,
+  newClusterId,
+}: HostRecoveryReport): readonly string[] {
   if (untouched.length === 0) return [];
+  const stay =
+    oldClusterId === newClusterId
+      ? 'These stay as they are'
+      : 'These keep their members, who cannot come back';
   const ids = untouched.slice(0, MOST_GROUPS_SHOWN).map(({ group }) => group);
   const more = untouched.length - ids.length;
-  return [
-    '',
-    `  These keep their members, who cannot come back: ${ids.join(', ')}${more === 0 ? '' : `, and ${more} more`}`,
-  ];
+  return ['', `  ${stay}: ${ids.join(', ')}${more === 0 ? '' : `, and ${more} more`}`];
 }
