@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -95,8 +95,12 @@ test('a directory without a server in it is refused', async (context) => {
     const examined = examineRecovery({ directory, newClusterId: 9 });
     await assert.rejects(examined, { code: 'RAFT_WRONG_DIRECTORY' });
   }
-  // Its name is gone, its data are not.
+  // A log of somebody else's.
   mkdirSync(join(root, 'lost', 'log'), { recursive: true });
+  const examined = examineRecovery({ directory: join(root, 'lost'), newClusterId: 9 });
+  await assert.rejects(examined, { code: 'RAFT_WRONG_DIRECTORY' });
+  // Its name is gone, its data are not.
+  writeFileSync(join(root, 'lost', 'log', '000000000001.log'), '');
   const nameless = examineRecovery({ directory: join(root, 'lost'), newClusterId: 9 });
   await assert.rejects(nameless, { code: 'RAFT_STORAGE_CORRUPT', message: /json.* is missing/ });
 });

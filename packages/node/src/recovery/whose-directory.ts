@@ -5,8 +5,10 @@ import { RaftError } from '../errors.ts';
 import { lockDirectory } from '../storage/directory-lock.ts';
 import { directoryError } from '../storage/disk-errors.ts';
 import { type FileSystem, nodeFileSystem } from '../storage/file-system.ts';
-import { GROUPS } from '../storage/host-directory.ts';
+import { sharedLogDirectory } from '../storage/host-directory.ts';
 import { lostIdentity, readIdentity, type StoredIdentity } from '../storage/identity.ts';
+import { logDirectory } from '../storage/log-directory.ts';
+import { segmentOfName } from '../storage/log-format.ts';
 
 /** Does something with a directory that nobody else has open meanwhile. */
 export async function alone<Result>(
@@ -35,9 +37,16 @@ export async function identityOf(
 ): Promise<StoredIdentity> {
   const identity = await readIdentity(fileSystem, directory);
   if (identity !== undefined) return identity;
-  const names = await fileSystem.list(directory);
-  const isUsed = ['log', 'snapshots', GROUPS].some((name) => names.includes(name));
-  throw isUsed ? lostIdentity(directory) : noServer(directory);
+  throw (await holdsLog(fileSystem, directory)) ? lostIdentity(directory) : noServer(directory);
+}
+
+/** Many a directory has a `log` in it; one of ours has segments. */
+async function holdsLog(fileSystem: FileSystem, directory: string): Promise<boolean> {
+  for (const path of [logDirectory(directory), sharedLogDirectory(directory)]) {
+    const names = await fileSystem.list(path).catch(() => []);
+    if (names.some((name) => segmentOfName(name) !== undefined)) return true;
+  }
+  return false;
 }
 
 /** Oldest first. */
