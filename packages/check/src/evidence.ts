@@ -205,7 +205,7 @@ export function hasOrphan(
   });
   return evidence.some(({ seen }, index) => {
     const operation = operations[index]!;
-    const end = operation.kind === 'completed' ? operation.returnedAt : Number.POSITIVE_INFINITY;
+    const end = operation.kind === 'completed' ? operation.returnedAt : Infinity;
     return seen.some((fact) => !((madeFrom.get(fact) ?? Infinity) <= end) && !isInitial(fact));
   });
 }

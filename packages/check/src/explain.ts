@@ -129,4 +129,4 @@ function candidatesAfter<State, Input, Output>(
 }
 
 const returnOf = (operation: Operation<unknown, unknown>): number =>
-  operation.kind === 'completed' ? operation.returnedAt : Number.POSITIVE_INFINITY;
+  operation.kind === 'completed' ? operation.returnedAt : Infinity;

@@ -77,10 +77,9 @@ export function isLegalOrder<State, Input, Output>(
   order: readonly Operation<Input, Output>[],
 ): boolean {
   let state = model.initial();
-  let latestCall = Number.NEGATIVE_INFINITY;
+  let latestCall = -Infinity;
   for (const operation of order) {
-    const returnedAt =
-      operation.kind === 'completed' ? operation.returnedAt : Number.POSITIVE_INFINITY;
+    const returnedAt = operation.kind === 'completed' ? operation.returnedAt : Infinity;
     if (returnedAt < latestCall) return false;
     latestCall = Math.max(latestCall, operation.calledAt);
     const step = model.step(state, operation.input);

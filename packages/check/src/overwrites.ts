@@ -34,7 +34,7 @@ export class Overwrites {
 
   /** `now`: everything due before was placed. */
   cutsShort(fact: Fact, now: number, isPlaced: (operation: number) => boolean): boolean {
-    const lastSeen = this.#lastSeen.get(fact) ?? Number.NEGATIVE_INFINITY;
+    const lastSeen = this.#lastSeen.get(fact) ?? -Infinity;
     const writes = this.#writes.get(aboutOf(fact)) ?? [];
     for (let i = firstDue(writes, now); i < writes.length; i++) {
       const write = writes[i]!;

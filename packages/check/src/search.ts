@@ -155,7 +155,7 @@ class Search<State, Input, Output> {
   #positionAt(state: State, fingerprint: string | number): Position<State> {
     const options: Option<State>[] = [];
     const first = this.#events.firstToReturn;
-    const now = first === undefined ? Number.POSITIVE_INFINITY : returnOf(this.#operations[first]!);
+    const now = first === undefined ? Infinity : returnOf(this.#operations[first]!);
     const offered = new Set<number>();
     for (const index of this.#events.available()) {
       // Of several that nobody heard of again and that ask for the same, the first stands for all.
@@ -239,7 +239,7 @@ function twinsOf(operations: readonly Operation<unknown, unknown>[]): readonly n
 }
 
 const returnOf = (operation: Operation<unknown, unknown>): number =>
-  operation.kind === 'completed' ? operation.returnedAt : Number.POSITIVE_INFINITY;
+  operation.kind === 'completed' ? operation.returnedAt : Infinity;
 
 /** Infinities too, whose difference is no number. */
 const compare = (a: number, b: number): number => (a < b ? -1 : a > b ? 1 : 0);

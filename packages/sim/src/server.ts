@@ -368,7 +368,7 @@ export class Server {
     if (this.#timer !== undefined && this.#timer.at <= deadline) return;
     this.#timer?.timer.cancel();
     this.#timer = undefined;
-    if (deadline === Number.POSITIVE_INFINITY) return;
+    if (deadline === Infinity) return;
     const { time, clock } = this.#config;
     const onTime = () => {
       this.#timer = undefined;

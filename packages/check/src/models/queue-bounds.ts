@@ -50,7 +50,7 @@ export function learnQueue(operations: readonly QueueOperation[]): readonly Queu
     narrow(journeys, empties, unseen.length);
     if (bounds.every(({ from, to }, i) => from === before[i]![0] && to === before[i]![1])) break;
   }
-  if (!isPossible(journeys, unseen.length)) bounds[0]!.to = Number.NEGATIVE_INFINITY;
+  if (!isPossible(journeys, unseen.length)) bounds[0]!.to = -Infinity;
   // They differ in nothing but their calls, so those called first may be those that were needed first.
   const missing = journeys.flatMap(({ exit, isMissing }) => (isMissing ? [exit!.to] : []));
   for (const [index, to] of missing.sort(compare).entries()) {
@@ -96,7 +96,7 @@ function isPossible(journeys: readonly Journey[], unseenDequeues: number): boole
 
 /** A value that came before one that was taken, or before the queue was empty, was taken too. */
 function findMissing(journeys: readonly Journey[], empties: readonly Bounds[]): void {
-  let latest = Number.NEGATIVE_INFINITY;
+  let latest = -Infinity;
   for (const { from } of empties) latest = Math.max(latest, from);
   for (const { entry, exit } of journeys) {
     if (exit !== undefined) latest = Math.max(latest, entry.from);
@@ -104,14 +104,14 @@ function findMissing(journeys: readonly Journey[], empties: readonly Bounds[]): 
   for (const journey of journeys) {
     const { entry, exit } = journey;
     if (exit !== undefined || !(entry.to < latest)) continue;
-    journey.exit = { from: entry.from, to: Number.POSITIVE_INFINITY };
+    journey.exit = { from: entry.from, to: Infinity };
     journey.isMissing = true;
   }
 }
 
 const boundsOf = (operation: QueueOperation): Bounds => ({
   from: operation.calledAt,
-  to: operation.kind === 'completed' ? operation.returnedAt : Number.POSITIVE_INFINITY,
+  to: operation.kind === 'completed' ? operation.returnedAt : Infinity,
 });
 
 const sawEmpty = (operation: QueueOperation): boolean =>
@@ -192,7 +192,7 @@ function stayLast(
   const others = [...entries.map((pair) => pair.cause), ...(unseen === 0 ? empties : [])];
   if (to !== undefined) for (const other of others) other.to = Math.min(other.to, to);
   if (unseen > 0) return;
-  let from = Number.NEGATIVE_INFINITY;
+  let from = -Infinity;
   for (const other of others) from = Math.max(from, other.from);
   for (const bounds of left) bounds.from = Math.max(bounds.from, from);
 }
@@ -200,14 +200,14 @@ function stayLast(
 function narrowed(operation: QueueOperation, { from, to }: Bounds): QueueOperation {
   const times = { calledAt: from, returnedAt: to };
   if (operation.kind === 'completed') return { ...operation, ...times };
-  if (to < Number.POSITIVE_INFINITY) {
+  if (to < Infinity) {
     // It did take effect: its value was taken, or there is a value that it must have taken.
     const output = operation.input.kind === 'enqueue' ? undefined : UNSEEN;
     return { ...operation, ...times, kind: 'completed', output };
   }
   // A value that nobody ever saw makes nothing possible that is not possible without it.
   const isNeeded = operation.input.kind === 'dequeue';
-  return { ...operation, calledAt: isNeeded ? from : Number.POSITIVE_INFINITY };
+  return { ...operation, calledAt: isNeeded ? from : Infinity };
 }
 
 /** How many of the ascending `numbers` are below `limit`, or at most that. */

@@ -22,12 +22,10 @@ export function mixedTransactions({ keys, values }: TransactionMix) {
     const roll = (sides: number) => Math.floor(sides * random());
     const key = () => `key ${String(roll(keys)).padStart(2, '0')}`;
     const value = (part: number) =>
-      values === Number.POSITIVE_INFINITY ? `${serial}.${part}` : `value ${roll(values)}`;
+      values === Infinity ? `${serial}.${part}` : `value ${roll(values)}`;
     /** A value that may be there. */
     const guess = () =>
-      values === Number.POSITIVE_INFINITY
-        ? `${Math.max(0, serial - 1 - roll(2 * keys))}.0`
-        : value(0);
+      values === Infinity ? `${Math.max(0, serial - 1 - roll(2 * keys))}.0` : value(0);
     const write = (key: string, part: number): KeyOperation =>
       random() < 0.25 ? { kind: 'delete', key } : { kind: 'put', key, value: value(part) };
     const compare = (key: string): Compare => {

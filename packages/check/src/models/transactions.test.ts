@@ -131,7 +131,7 @@ describe('transactions in histories', () => {
         seed,
         clients: 2 + Math.floor(6 * random()),
         keys: 1 + Math.floor(4 * random()),
-        values: random() < 0.3 ? Number.POSITIVE_INFINITY : 1 + Math.floor(3 * random()),
+        values: random() < 0.3 ? Infinity : 1 + Math.floor(3 * random()),
         operations: 6 + Math.floor(16 * random()),
         lost: random() < 0.5 ? 0.25 : 0.05,
       };
@@ -163,7 +163,7 @@ describe('transactions in histories', () => {
   });
 
   for (const [clients, keys, values, lost] of [
-    [50, 20, Number.POSITIVE_INFINITY, 0.02],
+    [50, 20, Infinity, 0.02],
     [10, 30, 3, 0.05],
     [50, 100, 1, 0.05],
   ] as const) {
@@ -177,7 +177,7 @@ describe('transactions in histories', () => {
 
   for (const bug of ['stale read', 'lost update', 'dirty read', 'late write', 'twice'] as const) {
     test(`a service with a bug is found out: ${bug}`, () => {
-      const load = { seed: 1, clients: 15, keys: 40, values: Number.POSITIVE_INFINITY, lost: 0.02 };
+      const load = { seed: 1, clients: 15, keys: 40, values: Infinity, lost: 0.02 };
       const operations = bug === 'twice' ? 10_000 : 4000;
       const service = withBug(bug, 0.5 * operations, 300);
       const verdict = check(historyOf({ ...load, operations }, service));

@@ -133,7 +133,7 @@ export class Solver {
 
   /** Open and true ones first, then those that became false last. */
   #lastsUntil(literal: Literal): number {
-    return this.isFalse(literal) ? -this.#levels[variableOf(literal)]! : Number.NEGATIVE_INFINITY;
+    return this.isFalse(literal) ? -this.#levels[variableOf(literal)]! : -Infinity;
   }
 
   #addFact(open: readonly Literal[]): void {

@@ -42,7 +42,7 @@ export function layOut(history: readonly AnyOperation[], verdict: AnyVerdict): L
   const isShown = new Set(shown);
   const folded = history.filter((operation) => !isShown.has(operation));
   // What happened after the failure is not in the picture.
-  const end = verdict.kind === 'illegal' ? verdict.blocked.returnedAt : Number.POSITIVE_INFINITY;
+  const end = verdict.kind === 'illegal' ? verdict.blocked.returnedAt : Infinity;
   const moments = shown.flatMap((operation) =>
     operation.kind === 'completed' && operation.returnedAt <= end
       ? [operation.calledAt, operation.returnedAt]
@@ -79,7 +79,7 @@ function choose(history: readonly AnyOperation[], verdict: AnyVerdict): readonly
 }
 
 const endOf = (operation: AnyOperation): number =>
-  operation.kind === 'completed' ? operation.returnedAt : Number.POSITIVE_INFINITY;
+  operation.kind === 'completed' ? operation.returnedAt : Infinity;
 
 const overlaps = (operation: Completed<unknown, unknown>, other: AnyOperation): boolean =>
   operation.returnedAt >= other.calledAt && operation.calledAt <= endOf(other);
@@ -92,7 +92,7 @@ function barsOf(
   const window = verdict.kind === 'illegal' ? verdict.window : [];
   const windowPlaces = new Map<AnyOperation, number>(window.map((o, i) => [o, i + 1]));
   const blocked = verdict.kind === 'illegal' ? verdict.blocked : undefined;
-  const end = blocked?.returnedAt ?? Number.POSITIVE_INFINITY;
+  const end = blocked?.returnedAt ?? Infinity;
   return (operation) => {
     const place = places.get(operation);
     const isOpen = operation.kind === 'pending' || operation.returnedAt > end;
@@ -118,7 +118,7 @@ function rowOf(client: number, bars: readonly Omit<Bar, 'lane'>[]): Row {
   const placed = bars.map((bar): Bar => {
     const free = freeFrom.findIndex((from) => from <= bar.from);
     const lane = free === -1 ? freeFrom.length : free;
-    freeFrom[lane] = bar.to ?? Number.POSITIVE_INFINITY;
+    freeFrom[lane] = bar.to ?? Infinity;
     return { ...bar, lane };
   });
   return { client, bars: placed, lanes: freeFrom.length };

@@ -40,10 +40,10 @@ export class GroupState {
   /** The oldest record that is still needed; Infinity when none is. */
   get neededFrom(): number {
     const { batches } = this.shape;
-    const first = batches.length > 0 ? batches.at(0).segment : Number.POSITIVE_INFINITY;
-    const hardState = this.#hardStateAt || Number.POSITIVE_INFINITY;
-    const beginning = this.#beginningAt || Number.POSITIVE_INFINITY;
-    return Math.min(first, hardState, beginning, this.#snapshotAt || Number.POSITIVE_INFINITY);
+    const first = batches.length > 0 ? batches.at(0).segment : Infinity;
+    const hardState = this.#hardStateAt || Infinity;
+    const beginning = this.#beginningAt || Infinity;
+    return Math.min(first, hardState, beginning, this.#snapshotAt || Infinity);
   }
 
   applyWrite(write: StoredWrite, locations: readonly BatchLocation[], record: number): void {
@@ -89,7 +89,7 @@ export class GroupState {
 
   /** Nothing is known of it, nor has anything been asked for. */
   get isNew(): boolean {
-    return this.neededFrom === Number.POSITIVE_INFINITY && this.open === 0;
+    return this.neededFrom === Infinity && this.open === 0;
   }
 
   /** It has neither promised nor heard anything: it may as well begin with others. */

@@ -93,7 +93,7 @@ class History {
   async #step(log: SharedLog, group: number): Promise<void> {
     const moments = this.moments.get(group)!;
     const model = moments.at(-1)!.model.copy();
-    const moment = { begun: this.disk.journal.length, done: Number.POSITIVE_INFINITY, model };
+    const moment = { begun: this.disk.journal.length, done: Infinity, model };
     moments.push(moment);
     await this.#ask(log, group, model);
     moment.done = this.disk.journal.length;

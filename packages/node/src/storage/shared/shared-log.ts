@@ -318,8 +318,7 @@ export class SharedLog implements WriteListener {
         continue;
       }
       const reader = this.readerOf(state);
-      const read = (from: LogIndex, through: LogIndex) =>
-        reader.read(from, through, Number.POSITIVE_INFINITY);
+      const read = (from: LogIndex, through: LogIndex) => reader.read(from, through, Infinity);
       for (const part of state.partsToMove(read)) {
         bytes += bytesOfPart(part);
         state.open += 1;
@@ -335,7 +334,7 @@ export class SharedLog implements WriteListener {
   #contentOf(record: number): Uint8Array {
     if (this.#read?.record === record) return this.#read.content;
     const index = record as LogIndex;
-    const [batch] = this.#disk.reader.read(index, index, Number.POSITIVE_INFINITY);
+    const [batch] = this.#disk.reader.read(index, index, Infinity);
     const content = contentOf(batch);
     this.#read = { record, content };
     return content;
