@@ -53,7 +53,7 @@ async function dev(flags: DevFlags): Promise<void> {
   const layout = settleLayout(flags.data, asked);
   const nodes = nodesOf(layout, flags.data);
   await checkPortsAreFree(nodes);
-  keepLayout(flags.data, layout);
+  await keepLayout(flags.data, layout);
 
   const hasKeys = process.stdin.isTTY === true;
   print(greeting(nodes, flags.data, hasKeys));

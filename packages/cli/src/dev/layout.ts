@@ -6,8 +6,10 @@
  * the cluster is where it was.
  */
 
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeDirectories } from '@quorate/node';
 import { CommandError } from '../failure.ts';
 
 export interface DevNode {
@@ -65,16 +67,33 @@ export function settleLayout(data: string, asked: Partial<Layout>): Layout {
   return layout;
 }
 
-/** Once it is sure that the cluster can start. */
-export function keepLayout(data: string, layout: Layout): void {
-  mkdirSync(data, { recursive: true });
-  writeFileSync(join(data, FILE), `${JSON.stringify(layout)}\n`);
+/**
+ * Once it is sure that the cluster can start.
+ *
+ * @throws {CommandError} `QUORATE_FILE`
+ */
+export async function keepLayout(data: string, layout: Layout): Promise<void> {
+  const path = join(data, FILE);
+  if (existsSync(path)) return;
+  try {
+    await makeDirectories(data);
+    await writeFile(path, `${JSON.stringify(layout)}\n`);
+  } catch (cause) {
+    throw new CommandError(
+      'QUORATE_FILE',
+      `${path} cannot be written: ${(cause as Error).message}`,
+      'name a directory that you can write with --data',
+      { cause },
+    );
+  }
 }
 
 function storedLayout(data: string): Layout | undefined {
   const path = join(data, FILE);
   try {
-    return JSON.parse(readFileSync(path, 'utf8')) as Layout;
+    const layout: unknown = JSON.parse(readFileSync(path, 'utf8'));
+    if (isLayout(layout)) return layout;
+    throw new Error('it does not say how many nodes there are, and at which port');
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw new CommandError(
@@ -84,6 +103,11 @@ function storedLayout(data: string): Layout | undefined {
       { cause },
     );
   }
+}
+
+function isLayout(value: unknown): value is Layout {
+  const { nodes, port } = (value ?? {}) as Partial<Layout>;
+  return [nodes, port].every((number) => Number.isSafeInteger(number) && Number(number) > 0);
 }
 
 export function nodesOf({ nodes, port }: Layout, data: string): readonly DevNode[] {
