@@ -173,13 +173,19 @@ export class RaftHost implements AsyncDisposable {
   }
 
   status(): HostStatus {
-    const open = [...this.#nodes.values()].filter((node) => node !== undefined);
+    let [groups, leads, atRest] = [0, 0, 0];
+    for (const node of this.#nodes.values()) {
+      if (node === undefined) continue;
+      groups += 1;
+      if (node.isLeader) leads += 1;
+      if (node.isAtRest) atRest += 1;
+    }
     return {
       id: this.#options.id as NodeId,
       clusterId: this.#options.clusterId,
-      groups: open.length,
-      leads: open.filter((node) => node.isLeader).length,
-      atRest: open.filter((node) => node.isAtRest).length,
+      groups,
+      leads,
+      atRest,
       connectedPeers: this.#transport.connectedPeers(),
       logBytesOnDisk: this.#storage.bytesOnDisk,
     };
