@@ -36,13 +36,17 @@ const FIELD_AT = 12;
 const ID_BYTES = 8;
 const KINDS = ['forGroup', 'hostBeat', 'groupAbsent', 'groupOpened', 'groupBegun'] as const;
 
+const NO_VOTERS: readonly NodeId[] = [];
+
 export function encodeHostMessage(message: HostMessage, checksum: Checksum): Uint8Array {
-  const voters = 'voters' in message ? message.voters : [];
+  const voters = 'voters' in message ? message.voters : NO_VOTERS;
   const bytes = new Uint8Array(FRAME_BYTES + ID_BYTES * voters.length);
   putU32(bytes, 0, bytes.length - LENGTH_BYTES);
   bytes[8] = FIRST_HOST_CODE + KINDS.indexOf(message.kind);
   putNumber(bytes, FIELD_AT, 'group' in message ? message.group : message.count);
-  for (const [at, voter] of voters.entries()) putNumber(bytes, FRAME_BYTES + ID_BYTES * at, voter);
+  voters.forEach((voter, at) => {
+    putNumber(bytes, FRAME_BYTES + ID_BYTES * at, voter);
+  });
   putU32(bytes, 4, checksum(bytes.subarray(8), 0));
   return bytes;
 }

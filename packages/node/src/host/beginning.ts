@@ -8,34 +8,34 @@
 
 import type { NodeId } from '@quorate/core';
 
-type Other = 'unknown' | 'differs';
-
-const NONE: ReadonlyMap<NodeId, Other> = new Map();
+const NOBODY: readonly NodeId[] = [];
 
 export class Beginning {
   /** Ascending. None: it is to be added here, or nobody knows any more. */
   readonly voters: readonly NodeId[];
-  /** All other hosts but those at which it is the same: mostly none. */
-  #others: ReadonlyMap<NodeId, Other>;
+  /** Other hosts that have not answered, and those that have begun otherwise: mostly none. */
+  #unknown: readonly NodeId[];
+  #different = NOBODY;
 
   constructor(voters: readonly NodeId[], hosts: readonly NodeId[]) {
     this.voters = voters;
-    this.#others = voters.length === 0 ? NONE : new Map(hosts.map((host) => [host, 'unknown']));
+    this.#unknown = voters.length === 0 ? NOBODY : hosts;
   }
 
   isSameAt(host: NodeId): boolean {
-    return !this.#others.has(host);
+    return !this.isAskedOf(host) && !this.#different.includes(host);
   }
 
   /** It has not answered. */
   isAskedOf(host: NodeId): boolean {
-    return this.#others.get(host) === 'unknown';
+    return this.#unknown.includes(host);
   }
 
   /** It does not have the group now; with whom it will begin, if it does, must be asked then. */
   isUnknownAt(host: NodeId): void {
     if (this.voters.length === 0 || this.isAskedOf(host)) return;
-    this.#others = new Map(this.#others).set(host, 'unknown');
+    this.#different = without(this.#different, host);
+    this.#unknown = [...this.#unknown, host];
   }
 
   /** True: this is the news that it differs. */
@@ -43,12 +43,15 @@ export class Beginning {
     const ours = this.voters;
     const areEqual = ours.length === theirs.length && ours.every((id, at) => id === theirs[at]);
     const isSame = areEqual || ours.length === 0 || theirs.length === 0;
-    const before = this.#others.get(host);
-    if (isSame ? before === undefined : before === 'differs') return false;
-    const others = new Map(this.#others);
-    if (isSame) others.delete(host);
-    else others.set(host, 'differs');
-    this.#others = others.size === 0 ? NONE : others;
-    return !isSame;
+    const isNews = !isSame && !this.#different.includes(host);
+    this.#unknown = without(this.#unknown, host);
+    if (isSame) this.#different = without(this.#different, host);
+    else if (isNews) this.#different = [...this.#different, host];
+    return isNews;
   }
+}
+
+function without(hosts: readonly NodeId[], host: NodeId): readonly NodeId[] {
+  if (!hosts.includes(host)) return hosts;
+  return hosts.length === 1 ? NOBODY : hosts.filter((other) => other !== host);
 }

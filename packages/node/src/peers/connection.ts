@@ -14,6 +14,7 @@ import {
   type Link,
   MessageDecoder,
 } from '@quorate/wire';
+import { SendQueue } from './send-queue.ts';
 import { type HostWord, ONLY_GROUP } from './transport.ts';
 
 export interface ConnectionOptions {
@@ -36,8 +37,7 @@ export class Connection {
   #groupIn = ONLY_GROUP;
   #groupOut = ONLY_GROUP;
   /** What `flush` will write. */
-  #pieces: Uint8Array[] = [];
-  #queuedBytes = 0;
+  readonly #queue = new SendQueue();
   #unansweredSince: Milliseconds | undefined;
   #failure: Error | undefined;
 
@@ -63,25 +63,23 @@ export class Connection {
   /** False: the queue is full, and the message is lost. */
   send(message: Message, group: number): boolean {
     const { maxQueuedBytes } = this.#options;
-    if (this.#queuedBytes + this.#socket.writableLength > maxQueuedBytes) return false;
+    if (this.#queue.byteLength + this.#socket.writableLength > maxQueuedBytes) return false;
     if (group !== this.#groupOut) {
       this.#groupOut = group;
-      this.#queue(encodeHostMessage({ kind: 'forGroup', group }, crc32));
+      this.#queue.push(encodeHostMessage({ kind: 'forGroup', group }, crc32));
     }
-    for (const piece of encodeMessage(message, crc32)) this.#queue(piece);
+    for (const piece of encodeMessage(message, crc32)) this.#queue.push(piece);
     return true;
   }
 
   /** Few and small: no queue is too full for them. */
   say(word: HostWord): void {
-    this.#queue(encodeHostMessage(word, crc32));
+    this.#queue.push(encodeHostMessage(word, crc32));
   }
 
   flush(): void {
-    const pieces = this.#pieces;
-    if (pieces.length === 0) return;
-    this.#pieces = [];
-    this.#queuedBytes = 0;
+    if (this.#queue.byteLength === 0) return;
+    const pieces = this.#queue.take();
     this.#unansweredSince ??= this.#options.now();
     const socket = this.#socket;
     if (pieces.length === 1) {
@@ -127,11 +125,6 @@ export class Connection {
       default:
         this.#options.onMessage(message, this.#groupIn);
     }
-  }
-
-  #queue(piece: Uint8Array): void {
-    this.#pieces.push(piece);
-    this.#queuedBytes += piece.length;
   }
 
   #fail(error: Error): void {
