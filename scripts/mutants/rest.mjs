@@ -55,7 +55,7 @@ export const rest = [
     wrong:
       'a leader that was frozen takes all for gone, and rests without those of whom nobody says that they are back',
     file: 'core/src/rest.ts',
-    before: 'return node.unreachable.has(follower) && isSilent(node, progress);',
+    before: 'return node.unreachable.includes(follower) && isSilent(node, progress);',
     after: 'return isSilent(node, progress);',
     test: [
       REST,

@@ -2,6 +2,7 @@ import { type Batch, bytesOf, lastIndexOf } from './entry.ts';
 import { invariant } from './invariant.ts';
 import type { RaftLog } from './log/log.ts';
 import { type LogIndex, largerIndex, nextIndex, smallerIndex } from './types.ts';
+import { withOneMore } from './with-one-more.ts';
 
 const NOTHING: readonly Batch[] = [];
 
@@ -38,7 +39,7 @@ export class ApplyQueue {
     invariant(batches[0]!.firstIndex === from, 'appliedInOrder', batches[0]!.firstIndex, from);
     const bytes = bytesOf(batches);
     this.#handedIndex = lastIndexOf(last);
-    this.#out.push({ lastIndex: this.#handedIndex, bytes });
+    this.#out = withOneMore(this.#out, { lastIndex: this.#handedIndex, bytes });
     this.#bytesOut += bytes;
     return batches;
   }

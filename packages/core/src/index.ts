@@ -16,3 +16,4 @@ export * from './stored.ts';
 export * from './trace.ts';
 export * from './types.ts';
 export type { VoteVerdict } from './vote.ts';
+export * from './with-one-more.ts';

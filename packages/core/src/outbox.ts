@@ -2,6 +2,7 @@ import type { Effects, ForwardResult, ReadResult, Write } from './effects.ts';
 import type { Batch, SnapshotMeta } from './entry.ts';
 import type { Message } from './messages.ts';
 import type { LogIndex, NodeId, Term } from './types.ts';
+import { withOneMore } from './with-one-more.ts';
 
 const NONE: never[] = [];
 
@@ -88,10 +89,4 @@ export class Outbox {
     this.restore = undefined;
     return effects;
   }
-}
-
-function withOneMore<What>(list: What[], what: What): What[] {
-  if (list.length === 0) return [what];
-  list.push(what);
-  return list;
 }

@@ -50,8 +50,10 @@ import { type RaftOptions, resolveOptions } from './options.ts';
 import type { Random } from './random.ts';
 import { onReadIndexReply, onReadRequested, onRequestReadIndex } from './read-requests.ts';
 import {
+  forgetUnreachable,
   isAtRest,
   noteBusiness,
+  noteUnreachable,
   onPeerReachable,
   onRest,
   onRestAccepted,
@@ -130,7 +132,7 @@ export class Raft {
         if (isLeader(node)) onSnapshotSent(node, input.to, input.isDelivered);
         break;
       case 'peerUnreachable':
-        if (node.options.rest) node.unreachable.add(input.peer);
+        noteUnreachable(node, input.peer);
         if (isLeader(node)) onPeerUnreachable(node, input.peer);
         else onLeaderUnreachable(node, input.peer);
         break;
@@ -309,7 +311,7 @@ function onTimePassed(node: NodeState): void {
 }
 
 function onMessage(node: NodeState, message: Message): void {
-  node.unreachable.delete(message.from);
+  forgetUnreachable(node, message.from);
   wakeByMessage(node, message);
   if (!passesTermGate(node, message)) return;
   switch (message.kind) {

@@ -59,7 +59,7 @@ function isAway(node: LeaderNode, follower: NodeId, progress: Progress): boolean
   // Its data are on their way, by a stream that answers when they have arrived.
   if (progress.mode.kind === 'snapshot') return false;
   if (node.role.isResting && hasAccepted(progress)) return false;
-  return node.unreachable.has(follower) && isSilent(node, progress);
+  return node.unreachable.includes(follower) && isSilent(node, progress);
 }
 
 const hasAccepted = ({ restIndex }: Progress): boolean => restIndex !== INDEX_ZERO;
@@ -189,9 +189,19 @@ export function restWithout(node: LeaderNode, peer: NodeId): void {
   wake(node);
 }
 
+export function noteUnreachable(node: NodeState, peer: NodeId): void {
+  if (!node.options.rest || node.unreachable.includes(peer)) return;
+  node.unreachable = [...node.unreachable, peer];
+}
+
+export function forgetUnreachable(node: NodeState, peer: NodeId): void {
+  if (!node.unreachable.includes(peer)) return;
+  node.unreachable = node.unreachable.filter((other) => other !== peer);
+}
+
 /** The host of a member that does not rest with us is there again. */
 export function onPeerReachable(node: NodeState, peer: NodeId): void {
-  node.unreachable.delete(peer);
+  forgetUnreachable(node, peer);
   if (!isLeader(node) || !node.role.isResting) return;
   const progress = node.role.progress.get(peer);
   if (progress === undefined || hasAccepted(progress)) return;

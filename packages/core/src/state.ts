@@ -24,6 +24,8 @@ import {
   type Term,
 } from './types.ts';
 
+const NOBODY: readonly NodeId[] = [];
+
 export class NodeState {
   readonly id: NodeId;
   readonly log: RaftLog;
@@ -37,7 +39,7 @@ export class NodeState {
   /** The newest snapshot whose data the driver holds; index 0 for none. */
   snapshot: SnapshotMeta;
   /** With the option `rest`: whom the driver cannot reach, and will say of when it can (rest.ts). */
-  readonly unreachable = new Set<NodeId>();
+  unreachable: readonly NodeId[] = NOBODY;
   /** When a current leader was last heard; -Infinity after a start. */
   leaderHeardAt: Milliseconds = -Infinity;
   /** Until then no vote: before a restart we may have promised a leader its lease (hazard 22). */

@@ -111,7 +111,8 @@ export class RaftNode<Result = undefined> implements AsyncDisposable {
       const appliedIndex = await startMachine(machine, storage);
       const log = options.log ?? (() => {});
       for (const warning of storage.warnings) log('warn', warning, {});
-      const node = new RaftNode<Result>({ ...shared, machine, appliedIndex, log }, release);
+      // What is spread comes last: else V8 makes each server's object a hidden class of its own.
+      const node = new RaftNode<Result>({ machine, appliedIndex, log, ...shared }, release);
       await node.#runtime.open();
       return node;
     } catch (error) {

@@ -1,6 +1,7 @@
 import { type Batch, batchFrom, batchThrough, lastIndexOf } from '../entry.ts';
 import { invariant } from '../invariant.ts';
 import { type LogIndex, nextIndex, previousIndex } from '../types.ts';
+import { withOneMore } from '../with-one-more.ts';
 
 /**
  * The newest batches of the log, in memory.
@@ -46,7 +47,7 @@ export class Tail {
       nextIndex(this.#lastIndex),
     );
     this.#byteEnds.push(this.#totalBytes + batch.byteLength);
-    this.#batches.push(batch);
+    this.#batches = withOneMore(this.#batches, batch);
     this.#lastIndex = lastIndexOf(batch);
   }
 

@@ -1,5 +1,6 @@
 import { invariant } from '../invariant.ts';
 import { type LogIndex, previousIndex, smallerIndex } from '../types.ts';
+import { withOneMore } from '../with-one-more.ts';
 
 /**
  * The writes that the disk has not finished, oldest first, each with the last entry it makes
@@ -11,8 +12,7 @@ import { type LogIndex, previousIndex, smallerIndex } from '../types.ts';
  * ABA of asynchronous appends). docs/adr/0002 compares this with completions by (index, term).
  */
 export class WritesInFlight {
-  readonly #writes: { readonly sequence: number; lastIndex: LogIndex; readonly bytes: number }[] =
-    [];
+  #writes: { readonly sequence: number; lastIndex: LogIndex; readonly bytes: number }[] = [];
   #bytes = 0;
 
   /** Of entries that the driver keeps for the disk, overwritten ones included. */
@@ -21,7 +21,7 @@ export class WritesInFlight {
   }
 
   issued(sequence: number, lastIndex: LogIndex, bytes: number): void {
-    this.#writes.push({ sequence, lastIndex, bytes });
+    this.#writes = withOneMore(this.#writes, { sequence, lastIndex, bytes });
     this.#bytes += bytes;
   }
 

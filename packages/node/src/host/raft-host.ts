@@ -24,6 +24,9 @@ import {
 } from './host-options.ts';
 import { HostWatch } from './host-watch.ts';
 
+/** With the hosts that take part, and every default of the core's options. */
+type PresentOptions = RaftHostOptions & Pick<ResolvedOptions<unknown>, 'raft'>;
+
 /** More at once would all be slow, and perhaps none of them done in time. */
 const HANDED_OVER_AT_ONCE = 256;
 
@@ -36,7 +39,7 @@ export class RaftHost implements AsyncDisposable {
   /** Resolves when this host has ended: with undefined after `close`, else with the reason. */
   readonly ended: Promise<Error | undefined>;
   readonly #ending = new Ending('host', () => this.#release());
-  readonly #options: RaftHostOptions;
+  readonly #options: PresentOptions;
   readonly #resolved: ResolvedOptions<unknown>;
   readonly #storage: HostStorage;
   readonly #transport: Transport;
@@ -67,7 +70,8 @@ export class RaftHost implements AsyncDisposable {
     try {
       // After a recovery a host starts with the options it had.
       const peers = withoutLeftOut(options.peers, storage.leftOut);
-      const present = { ...options, peers };
+      // One object of the core's options for all groups: there are thousands.
+      const present = { ...options, peers, raft: resolved.raft };
       const transport = await transportOf(present, resolved);
       host = new RaftHost(present, resolved, storage, transport);
       for (const warning of storage.warnings) options.log?.('warn', warning, {});
@@ -83,7 +87,7 @@ export class RaftHost implements AsyncDisposable {
   }
 
   private constructor(
-    options: RaftHostOptions,
+    options: PresentOptions,
     resolved: ResolvedOptions<unknown>,
     storage: HostStorage,
     transport: Transport,
@@ -243,15 +247,13 @@ export class RaftHost implements AsyncDisposable {
     groupOptions: GroupOptions<Result>,
     released: () => void,
   ): Promise<RaftNode<Result>> {
-    const { log, ...shared } = this.#options;
-    // One object for all groups: there are thousands.
-    const { raft } = this.#resolved;
+    const { log = () => {}, ...shared } = this.#options;
     const { voters, ...own } = groupOptions;
     const options: RaftNodeOptions<Result> = {
+      // Before what is spread: else V8 makes each group's object a hidden class of its own.
+      log: (level, message, facts) => log(level, message, { group, ...facts }),
       ...shared,
       ...own,
-      raft,
-      ...(log && { log: (level, message, facts) => log(level, message, { group, ...facts }) }),
     };
     const resolved = checkOptions(options);
     const ids = voters ?? Object.keys(options.peers).map(Number);

@@ -14,7 +14,15 @@
  * batch, one write and one sync, and all that one read of a socket brings has one answer.
  */
 
-import type { Effects, Input, Message, Milliseconds, Raft, Write } from '@quorate/core';
+import {
+  type Effects,
+  type Input,
+  type Message,
+  type Milliseconds,
+  type Raft,
+  type Write,
+  withOneMore,
+} from '@quorate/core';
 import type { RaftError } from '../errors.ts';
 import type { GroupTransport } from '../peers/transport.ts';
 import type { Log, WriteListener } from '../storage/storage.ts';
@@ -47,7 +55,7 @@ export interface LoopHost {
   fail(error: unknown): void;
 }
 
-const NOTHING: readonly never[] = [];
+const NOTHING: never[] = [];
 
 export class RaftLoop implements WriteListener, TurnTaker {
   readonly #host: LoopHost;
@@ -55,7 +63,7 @@ export class RaftLoop implements WriteListener, TurnTaker {
   readonly #writes = new WriteQueue();
   isQueued = false;
   placedAt: Milliseconds = Infinity;
-  #inbox: readonly Input[] = NOTHING;
+  #inbox: Input[] = NOTHING;
   #isStopped = false;
   /** The core's deadline has come; it hears of it behind everything that has arrived by now. */
   #isTimeDue = false;
@@ -83,9 +91,7 @@ export class RaftLoop implements WriteListener, TurnTaker {
   }
 
   post(input: Input): void {
-    // Most turns have one input, and an empty array makes room for 17 at the first push.
-    if (this.#inbox.length === 0) this.#inbox = [input];
-    else (this.#inbox as Input[]).push(input);
+    this.#inbox = withOneMore(this.#inbox, input);
     this.wake();
   }
 

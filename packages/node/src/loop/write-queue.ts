@@ -7,7 +7,7 @@
  * before it, and so every earlier one, is durable.
  */
 
-import type { Message, Milliseconds } from '@quorate/core';
+import { type Message, type Milliseconds, withOneMore } from '@quorate/core';
 
 /**
  * Messages that may wait for a disk that hangs. Then the oldest are lost, as on a bad network: with
@@ -24,12 +24,12 @@ const NOTHING: readonly Message[] = [];
 
 export class WriteQueue {
   /** Oldest first. */
-  readonly #pending: { readonly sequence: number; readonly since: Milliseconds }[] = [];
-  readonly #held: Held[] = [];
+  #pending: { readonly sequence: number; readonly since: Milliseconds }[] = [];
+  #held: Held[] = [];
   #heldCount = 0;
 
   issued(sequence: number, now: Milliseconds): void {
-    this.#pending.push({ sequence, since: now });
+    this.#pending = withOneMore(this.#pending, { sequence, since: now });
   }
 
   /** Everything up to `sequence` is durable. Answers what may leave now. */
@@ -51,7 +51,7 @@ export class WriteQueue {
     const newest = this.#pending.at(-1);
     if (newest === undefined) return messages;
     if (messages.length === 0) return NOTHING;
-    this.#held.push({ sequence: newest.sequence, messages });
+    this.#held = withOneMore(this.#held, { sequence: newest.sequence, messages });
     this.#heldCount += messages.length;
     while (this.#heldCount > MAX_HELD_MESSAGES && this.#held.length > 1) {
       this.#heldCount -= this.#held.shift()?.messages.length ?? 0;

@@ -19,6 +19,7 @@ import {
   type StoredState,
   type Term,
   type TermStart,
+  withOneMore,
 } from '@quorate/core';
 import type { Compaction, StoredWrite } from '@quorate/wire';
 import { type BatchLocation, BatchTable } from './batch-table.ts';
@@ -141,7 +142,10 @@ export class LogShape {
     }
     this.batches.push(location);
     this.lastIndex = lastIndexOf(batch);
-    if (this.#terms.at(-1)?.term !== batch.term) this.#terms.push({ term: batch.term, firstIndex });
+    const { term } = batch;
+    if (this.#terms.at(-1)?.term !== term) {
+      this.#terms = withOneMore(this.#terms, { term, firstIndex });
+    }
     if (batch.kind === 'configuration') {
       this.#configurations.push({ index: firstIndex, configuration: batch.configuration });
     }

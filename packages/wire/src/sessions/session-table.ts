@@ -51,11 +51,14 @@ const EXPIRED: SessionVerdict = { kind: 'expired' };
  */
 const LARGEST_STEP = 1 / 4;
 
+const NONE: ReadonlySet<number> = new Set();
+
 export class SessionTable {
   /** Those that were idle longest first. */
   readonly #sessions = new Map<number, SessionState>();
   #timeMs: number;
-  #changed = new Set<number>();
+  /** Undefined: none. Of thousands of tables most stay so. */
+  #changed: Set<number> | undefined;
   /** Undefined: to be looked up. */
   #shortestTimeoutMs: number | undefined;
 
@@ -94,8 +97,8 @@ export class SessionTable {
 
   /** Ids of sessions that were changed, opened or ended since the last call. */
   takeChanged(): ReadonlySet<number> {
-    const changed = this.#changed;
-    this.#changed = new Set();
+    const changed = this.#changed ?? NONE;
+    this.#changed = undefined;
     return changed;
   }
 
@@ -139,7 +142,7 @@ export class SessionTable {
       firstOutstanding: 1,
       responses: new Map(),
     });
-    this.#changed.add(id);
+    this.#noteChange(id);
     return { kind: 'opened', session: id };
   }
 
@@ -170,7 +173,7 @@ export class SessionTable {
     if (state === undefined) return undefined;
     this.#sessions.delete(session);
     this.#sessions.set(session, state);
-    this.#changed.add(session);
+    this.#noteChange(session);
     state.lastUsedIndex = index;
     state.lastUsedAtMs = this.#timeMs;
     if (firstOutstanding > state.firstOutstanding) {
@@ -193,7 +196,12 @@ export class SessionTable {
 
   #end(id: number): void {
     if (!this.#sessions.delete(id)) return;
-    this.#changed.add(id);
+    this.#noteChange(id);
     this.#shortestTimeoutMs = undefined;
+  }
+
+  #noteChange(id: number): void {
+    this.#changed ??= new Set();
+    this.#changed.add(id);
   }
 }
