@@ -91,6 +91,19 @@ export const FAULTS: Readonly<Record<string, Draw>> = {
       }),
       { kind: 'partition', groups: [others(cluster, leader)] },
     ]),
+  /** Links that stay cut let a message through, one of two servers or both. */
+  leak: ({ cluster, random }) => {
+    const cut = linksOf(cluster).filter(({ from, to }) => !cluster.network.isConnected(from, to));
+    if (cut.length === 0) return [];
+    const { from, to } = pick(random, cut);
+    const links = chance(random, 0.5)
+      ? [{ from, to }]
+      : [
+          { from, to },
+          { from: to, to: from },
+        ];
+    return links.map((link) => ({ kind: 'leak', link }));
+  },
   otherNetwork: ({ random, plan }) => [{ kind: 'network', settings: drawNetwork(random, plan) }],
   freeze: ({ cluster, random }) =>
     someRunning(cluster, random).map((id) => ({ kind: 'freeze', server: id })),
@@ -145,19 +158,6 @@ export const REMEDIES: Readonly<Record<string, Draw>> = {
     linksOf(cluster)
       .filter(({ from, to }) => !cluster.network.isConnected(from, to) && chance(random, 0.5))
       .map((link) => ({ kind: 'mend', link })),
-  /** Links that stay cut let a message through, one of two servers or both. */
-  leak: ({ cluster, random }) => {
-    const cut = linksOf(cluster).filter(({ from, to }) => !cluster.network.isConnected(from, to));
-    if (cut.length === 0) return [];
-    const { from, to } = pick(random, cut);
-    const links = chance(random, 0.5)
-      ? [{ from, to }]
-      : [
-          { from, to },
-          { from: to, to: from },
-        ];
-    return links.map((link) => ({ kind: 'leak', link }));
-  },
   thaw: ({ cluster }) =>
     cluster.running
       .filter(({ isFrozen }) => isFrozen)
@@ -166,7 +166,7 @@ export const REMEDIES: Readonly<Record<string, Draw>> = {
 
 /** Copies of what is said next come when much else has happened, crashes and elections too. */
 export const drawEchoes = ({ cluster, random, plan }: Table): readonly Action[] =>
-  Array.from({ length: 3 }, () => ({
+  Array.from({ length: 4 }, () => ({
     kind: 'echo',
     server: pick(random, cluster.ids),
     message: pick(random, ECHOED),
