@@ -43,6 +43,7 @@ const MEANINGS: Partial<Record<RaftErrorCode, EtcdServerErrorCode>> = {
 const UNUSABLE = new Set([
   'EACCES',
   'EEXIST',
+  'EISDIR',
   'ELOOP',
   'ENAMETOOLONG',
   'ENOENT',

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -50,4 +50,12 @@ test('a file that is not what LMDB wrote is refused, with its name and a remedy'
   const store = LmdbStore.open(directory);
   assert.equal(store.get(Buffer.from('key 7'))?.[0], 2);
   await store.close();
+});
+
+test('a file that cannot be opened is refused as the file system says', (t) => {
+  const directory = mkdtempSync(join(tmpdir(), 'lmdb-file-'));
+  t.after(() => rmSync(directory, { recursive: true, force: true }));
+  // Nobody may write it, root neither.
+  mkdirSync(join(directory, 'lock.mdb'));
+  assert.throws(() => LmdbStore.open(directory), { code: 'EISDIR' });
 });

@@ -27,6 +27,15 @@ const MAGIC = 0xbeefc0de;
 /** The root of a tree without pages. */
 const NO_PAGE = 2n ** 64n - 1n;
 
+/**
+ * Where LMDB may not write its files, it ends the process in the same way.
+ *
+ * @throws what the file system says
+ */
+export function requireWritable(directory: string): void {
+  for (const name of ['data.mdb', 'lock.mdb']) closeSync(openSync(join(directory, name), 'a'));
+}
+
 /** @throws {StoreDamagedError} Not for a file that is missing or empty: LMDB begins one. */
 export function checkLmdbFile(directory: string): void {
   if (endianness() !== 'LE' || process.arch === 'arm' || process.arch === 'ia32') return;

@@ -28,7 +28,7 @@ import {
 } from '@quorate/kv';
 import { type Database, open, type RootDatabase } from 'lmdb';
 import { type Layer, type LayerEntry, LayeredReader } from './layers.ts';
-import { checkLmdbFile } from './lmdb-file.ts';
+import { checkLmdbFile, requireWritable } from './lmdb-file.ts';
 import { LmdbRows } from './lmdb-rows.ts';
 import { LongKeyReader, LongKeyWriter } from './long-keys.ts';
 import { StoreFailedError } from './store-failed-error.ts';
@@ -67,10 +67,11 @@ export class LmdbStore implements OrderedStore {
 
   /**
    * @param directory Created if missing. One process at a time: see the data directory's lock.
-   * @throws {StoreDamagedError}
+   * @throws {StoreDamagedError} and what the file system says
    */
   static open(directory: string): LmdbStore {
     mkdirSync(directory, { recursive: true });
+    requireWritable(directory);
     return new LmdbStore(directory, false);
   }
 
