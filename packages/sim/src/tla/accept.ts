@@ -4,7 +4,8 @@
  * for a receipt, what was there before.
  *
  * TLC with the specification itself is the judge (docs/tla.md); this is for tests, and quick. Where
- * it differs it is stricter: `nid` must be whom the line is about, which TLC does not always read.
+ * it differs it is stricter: `nid` must be whom the line is about, and role and configuration must be
+ * such as the specification knows, in lines too in which it does not read them.
  */
 
 import {
