@@ -1,14 +1,25 @@
 import type { Act, Content } from '../acts.ts';
 import type { Span } from './partial-order.ts';
 
-/** An act that writes a cell. */
-export interface Writer extends Span {
-  readonly item: number;
+/** Whoever left something in a cell. */
+export interface Source {
+  /** Undefined for the beginning. */
+  readonly item: number | undefined;
+  readonly cell: Cell;
   readonly content: Content;
+  readonly from: number;
 }
+
+/** An act that writes a cell. */
+export interface Writer extends Source, Span {
+  readonly item: number;
+}
+
+type Writing = Omit<Writer, 'cell'>;
 
 /** Who wrote one cell. */
 export class Cell {
+  readonly beginning: Source = { item: undefined, cell: this, content: undefined, from: -1 };
   /** Answered, so they did; by `from`. */
   readonly #certain: readonly Writer[];
   /** Not answered, so they may have; by `from`. */
@@ -19,9 +30,10 @@ export class Cell {
   readonly #ends: readonly number[];
   readonly #begins: readonly number[];
 
-  constructor(certain: readonly Writer[], possible: readonly Writer[]) {
-    this.#certain = [...certain].sort((a, b) => a.from - b.from);
-    this.possible = [...possible].sort((a, b) => a.from - b.from);
+  constructor(certain: readonly Writing[], possible: readonly Writing[]) {
+    const own = (writing: Writing): Writer => ({ ...writing, cell: this });
+    this.#certain = certain.map(own).sort((a, b) => a.from - b.from);
+    this.possible = possible.map(own).sort((a, b) => a.from - b.from);
     this.#reach = highestSoFar(this.#certain.map(({ to }) => to));
     const byEnd = [...certain].sort((a, b) => a.to - b.to);
     this.#ends = byEnd.map(({ to }) => to);
@@ -65,7 +77,7 @@ export function cellsOf(
   spans: readonly Span[],
   isCertain: (item: number) => boolean,
 ): ReadonlyMap<string, Cell> {
-  const writers = new Map<string, { certain: Writer[]; possible: Writer[] }>();
+  const writers = new Map<string, { certain: Writing[]; possible: Writing[] }>();
   for (const [item, { writes }] of acts.entries()) {
     for (const { cell, content } of writes) {
       const lists = writers.get(cell) ?? { certain: [], possible: [] };

@@ -14,7 +14,8 @@
 
 import type { Act, Need } from '../acts.ts';
 import { Agenda } from './agenda.ts';
-import { Cell, cellsOf, type Writer } from './cells.ts';
+import { Cell, cellsOf, type Source, type Writer } from './cells.ts';
+import { type Choice, Demand } from './demand.ts';
 import { PartialOrder, type Span } from './partial-order.ts';
 import { FALSE, type Literal, not, Solver, type Theory, TRUE, variableOf } from './solver.ts';
 
@@ -26,34 +27,12 @@ export interface Item extends Span {
   readonly isCertain: boolean;
 }
 
-/** "`reader` found in `cell` what `writer` had left there", or nothing if there was no writer. */
-interface Choice {
-  readonly literal: Literal;
-  readonly demand: Demand;
-  readonly reader: number;
-  readonly writer: number | undefined;
-  readonly cell: Cell;
-  /** Once true, it was said of the answered writers that they did not come between. */
-  isSpread: boolean;
-  /** The others for whom that was said. */
-  readonly excluded: Set<number>;
-}
-
-/** "One of these needs of `reader` was met." */
-interface Demand {
-  readonly variable: number;
-  readonly reader: number;
-  readonly needs: readonly Need[];
-  readonly choices: readonly Choice[];
-  /** "By somebody who was not answered." Looked into only if nobody else can have. */
-  readonly byPossible: Literal;
-  possibleChoices: readonly Choice[] | undefined;
-}
-
 type Meaning =
   | { readonly kind: 'happened'; readonly item: number }
   | { readonly kind: 'choice'; readonly choice: Choice }
   | { readonly kind: 'byPossible'; readonly demand: Demand }
+  /** The source is in this window of the demand or further back. */
+  | { readonly kind: 'earlier'; readonly demand: Demand; readonly window: number }
   | { readonly kind: 'demand'; readonly demand: Demand }
   /** True: `first` before `second`. */
   | { readonly kind: 'order'; readonly first: number; readonly second: number };
@@ -116,6 +95,7 @@ export class Ordering implements Theory {
     if (meaning?.kind === 'choice') this.#chosen(meaning.choice);
     else if (meaning?.kind === 'happened') this.#hasHappened(meaning.item);
     else if (meaning?.kind === 'byPossible') this.#lookIntoPossible(meaning.demand);
+    else if (meaning?.kind === 'earlier') this.#lookBack(meaning.demand, meaning.window, literal);
     return undefined;
   }
 
@@ -151,17 +131,44 @@ export class Ordering implements Theory {
   }
 
   /** Whoever comes to mind first; undefined if somebody was chosen. */
-  #choose({ reader, choices, byPossible, possibleChoices }: Demand): Literal | undefined {
+  #choose(demand: Demand): Literal | undefined {
     const { solver } = this;
+    const { reader, byPossible, possibleChoices = [] } = demand;
     if (!solver.isTrue(this.#happened[reader]!)) return undefined;
+    const { until } = this.#witnessOf(reader);
     const isChosen = ({ literal }: Choice) => solver.isTrue(literal);
-    if (choices.some(isChosen) || possibleChoices?.some(isChosen)) return undefined;
+    const choices = [...demand.choices];
+    if (choices.some(isChosen) || possibleChoices.some(isChosen)) return undefined;
+    if (solver.isTrue(byPossible)) return this.#likeliest(possibleChoices);
+    const isCalled = ({ writer }: Choice) =>
+      writer === undefined || this.#items[writer]!.from <= until;
+    const literals = [
+      this.#likeliest(choices.filter(isCalled)),
+      this.#furthestBack(demand, until),
+      byPossible,
+      this.#likeliest(choices),
+    ];
+    return literals.find((literal) => literal !== undefined && !solver.isFalse(literal));
+  }
+
+  #furthestBack(demand: Demand, until: number): Literal {
+    let window = demand.windowAt(until);
+    for (;;) {
+      const beyond = demand.beyond(window, (next) => this.#newEarlier(demand, next));
+      if (!this.solver.isTrue(beyond)) return beyond;
+      const meaning = this.#meanings[variableOf(beyond)];
+      if (meaning?.kind !== 'earlier') return beyond;
+      window = meaning.window;
+    }
+  }
+
+  #likeliest(choices: readonly Choice[]): Literal | undefined {
     let best: Choice | undefined;
-    for (const choice of solver.isTrue(byPossible) ? possibleChoices! : choices) {
-      if (solver.isFalse(choice.literal)) continue;
+    for (const choice of choices) {
+      if (this.solver.isFalse(choice.literal)) continue;
       if (best === undefined || this.#isLikelier(choice, best)) best = choice;
     }
-    return best?.literal ?? byPossible;
+    return best?.literal;
   }
 
   /** Who did happen, and last before the reader, as far as one can tell. */
@@ -176,8 +183,7 @@ export class Ordering implements Theory {
   }
 
   #hasHappened(item: number): void {
-    if (this.#demands[item] === undefined) this.#demand(item);
-    for (const { variable } of this.#demands[item]!) this.#agenda.push(variable);
+    this.#demand(item);
     for (const { cell: name } of this.#items[item]!.act.writes) {
       const cell = this.#cells.get(name)!;
       const seen = listIn(this.#seenPossible, cell);
@@ -189,45 +195,83 @@ export class Ordering implements Theory {
   }
 
   #demand(reader: number): void {
-    const { act, from, to } = this.#items[reader]!;
-    const demands: Demand[] = [];
-    for (const needs of act.needs) {
-      const variable = this.solver.newVariable();
-      const happened = not(this.#happened[reader]!);
-      const choices: Choice[] = [];
-      const demand: Demand = {
-        variable,
-        reader,
-        needs,
-        choices,
-        byPossible: this.#possibleLiteral(reader, needs),
-        possibleChoices: undefined,
-      };
-      this.#meanings[variable] = { kind: 'demand', demand };
-      for (const need of needs) this.#addChoices(demand, need, choices);
-      if (demand.byPossible !== FALSE) {
-        this.#meanings[variableOf(demand.byPossible)] = { kind: 'byPossible', demand };
-      }
-      this.solver.add([happened, ...choices.map(({ literal }) => literal), demand.byPossible]);
-      this.#agenda.plan(variable, this.#isOpen(reader) ? from : to);
-      demands.push(demand);
+    this.#demands[reader] ??= this.#items[reader]!.act.needs.map((needs) =>
+      this.#newDemand(reader, needs),
+    );
+    const { until, because } = this.#witnessOf(reader);
+    for (const demand of this.#demands[reader]!) {
+      this.#agenda.push(demand.variable);
+      const window = demand.windowAt(until);
+      const circumstances = [...because, window].join(' ');
+      if (demand.said.has(circumstances)) continue;
+      demand.said.add(circumstances);
+      this.solver.add([...because.map(not), ...this.#sourcesIn(demand, window), demand.byPossible]);
     }
-    this.#demands[reader] = demands;
   }
 
-  #addChoices(demand: Demand, need: Need, choices: Choice[]): void {
-    const { reader } = demand;
+  #newDemand(reader: number, needs: readonly Need[]): Demand {
+    const { from, to } = this.#items[reader]!;
+    const variable = this.solver.newVariable();
+    const byPossible = this.#possibleLiteral(reader, needs);
+    const sources = needs.flatMap((need) => this.#sourcesOf(reader, need));
+    sources.sort((a, b) => b.from - a.from);
+    const demand = new Demand(variable, reader, needs, sources, byPossible);
+    this.#meanings[variable] = { kind: 'demand', demand };
+    if (byPossible !== FALSE) {
+      this.#meanings[variableOf(byPossible)] = { kind: 'byPossible', demand };
+    }
+    this.#agenda.plan(variable, this.#isOpen(reader) ? from : to);
+    return demand;
+  }
+
+  /** Who was answered, and can have left what was needed. */
+  #sourcesOf(reader: number, need: Need): Source[] {
     const { from, to } = this.#items[reader]!;
     const cell = this.#cells.get(need.cell) ?? NEVER_WRITTEN;
     const since = cell.overwrittenUntil(from);
-    for (const { item, content } of cell.certainWithin({ from: since, to })) {
-      if (item !== reader && need.allows(content)) {
-        choices.push(this.#newChoice(demand, item, cell));
-      }
+    const sources: Source[] = [];
+    for (const writer of cell.certainWithin({ from: since, to })) {
+      if (writer.item !== reader && need.allows(writer.content)) sources.push(writer);
     }
-    if (since === -1 && need.allows(undefined)) {
-      choices.push(this.#newChoice(demand, undefined, cell));
+    if (since === -1 && need.allows(undefined)) sources.push(cell.beginning);
+    return sources;
+  }
+
+  #sourcesIn(demand: Demand, window: number): readonly Literal[] {
+    const choices = demand.choicesIn(window, ({ item, cell }) =>
+      this.#newChoice(demand, item, cell),
+    );
+    const beyond = demand.beyond(window, (next) => this.#newEarlier(demand, next));
+    return [...choices.map(({ literal }) => literal), beyond];
+  }
+
+  #newEarlier(demand: Demand, window: number): Literal {
+    return this.#newLiteral({ kind: 'earlier', demand, window });
+  }
+
+  #lookBack(demand: Demand, window: number, literal: Literal): void {
+    const circumstances = `${literal}`;
+    if (!demand.said.has(circumstances)) {
+      demand.said.add(circumstances);
+      this.solver.add([not(literal), ...this.#sourcesIn(demand, window)]);
     }
+    this.#agenda.push(demand.variable);
+  }
+
+  /**
+   * Until when an item took effect, and because of which choices. One that was not answered
+   * happened only if it was seen, by somebody who returned or was seen himself.
+   */
+  #witnessOf(item: number, depth = 0): Witness {
+    const happened = { until: this.#settled.to[item]!, because: [this.#happened[item]!] };
+    if (!this.#isOpen(item) || depth === MAX_WITNESSES) return happened;
+    let best: Witness = happened;
+    for (const { literal, reader } of this.#choicesFrom[item]!) {
+      if (!this.solver.isTrue(literal)) continue;
+      const { until, because } = this.#witnessOf(reader, depth + 1);
+      if (until < best.until) best = { until, because: [literal, ...because] };
+    }
+    return best;
   }
 
   #possibleLiteral(reader: number, needs: readonly Need[]): Literal {
@@ -265,29 +309,40 @@ export class Ordering implements Theory {
     const { reader } = demand;
     const excluded = new Set<number>();
     const literal = 2 * variable;
-    const choice = { literal, demand, reader, writer, cell, isSpread: false, excluded };
+    const choice = { literal, demand, reader, writer, cell, spreadUntil: -2, excluded };
     this.#meanings[variable] = { kind: 'choice', choice };
     return choice;
   }
 
   #chosen(choice: Choice): void {
     const { literal, reader, writer, cell } = choice;
-    if (!choice.isSpread) {
-      choice.isSpread = true;
+    if (choice.spreadUntil === -2) {
+      choice.spreadUntil = -1;
       listIn(this.#choicesOf, cell).push(choice);
       if (writer !== undefined) {
         this.#choicesFrom[writer]!.push(choice);
         this.solver.add([not(literal), this.#before(writer, reader)]);
         this.solver.add([not(literal), this.#happened[writer]!]);
       }
-      const { from, to } = this.#items[reader]!;
-      const called = writer === undefined ? -1 : this.#items[writer]!.from;
-      // Who returned before that was overwritten by one of those that are left.
-      const since = Math.max(called, cell.overwrittenUntil(from));
-      for (const { item } of cell.certainWithin({ from: since, to })) this.#exclude(choice, item);
     }
+    this.#spread(choice);
     for (const item of listIn(this.#seenPossible, cell)) {
       if (this.solver.isTrue(this.#happened[item]!)) this.#excludePossible(choice, item);
+    }
+  }
+
+  /** Who was called after the reader had taken effect did not come between. */
+  #spread(choice: Choice): void {
+    const { reader, writer, cell, spreadUntil } = choice;
+    const { until } = this.#witnessOf(reader);
+    if (until <= spreadUntil) return;
+    choice.spreadUntil = until;
+    const called = writer === undefined ? -1 : this.#items[writer]!.from;
+    // Who returned before that was overwritten by one of those that are left.
+    const since = Math.max(called, cell.overwrittenUntil(this.#items[reader]!.from));
+    for (const { item, from } of cell.certainWithin({ from: since, to: until })) {
+      if (from <= spreadUntil) break;
+      this.#exclude(choice, item);
     }
   }
 
@@ -309,17 +364,11 @@ export class Ordering implements Theory {
   #excludePossible(choice: Choice, other: number): void {
     const { writer, excluded } = choice;
     if (excluded.has(other)) return;
-    if (writer !== undefined && this.#settled.from[writer]! > this.#seenUntil(other)) return;
+    if (writer !== undefined && this.#settled.from[writer]! > this.#witnessOf(other).until) {
+      return;
+    }
     excluded.add(other);
     this.#exclude(choice, other);
-  }
-
-  #seenUntil(item: number): number {
-    let until = this.#settled.to[item]!;
-    for (const { literal, reader } of this.#choicesFrom[item]!) {
-      if (this.solver.isTrue(literal)) until = Math.min(until, this.#settled.to[reader]!);
-    }
-    return until;
   }
 
   /** "`a` took effect before `b`." */
@@ -356,6 +405,14 @@ export class Ordering implements Theory {
     return 2 * variable;
   }
 }
+
+interface Witness {
+  readonly until: number;
+  readonly because: readonly Literal[];
+}
+
+/** A longer chain of lost operations each of which was seen only by the next is not followed. */
+const MAX_WITNESSES = 8;
 
 const NEVER_WRITTEN = new Cell([], []);
 
