@@ -77,9 +77,7 @@ export class Ordering implements Theory {
 
   /** Once found: what happened, in order. */
   get found(): readonly number[] {
-    return [...this.#items.keys()]
-      .filter((item) => this.solver.isTrue(this.#happened[item]!))
-      .sort((a, b) => this.order.compare(a, b));
+    return this.order.sorted().filter((item) => this.solver.isTrue(this.#happened[item]!));
   }
 
   assigned(literal: Literal): readonly Literal[] | undefined {

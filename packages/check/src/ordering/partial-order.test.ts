@@ -59,7 +59,7 @@ test('refuses what contradicts edges and clock, says which, and forgets what is 
       );
       takeBack();
     }
-    const sorted = [...spans.keys()].sort((a, b) => order.compare(a, b));
+    const sorted = order.sorted();
     const places = sorted.map((_, item) => sorted.indexOf(item));
     for (const { before, after } of pairs) assert.ok(places[before]! < places[after]!);
     for (const a of spans.keys()) {

@@ -4,17 +4,22 @@
  *
  * The clock's order is not stored. Each item took effect between two moments, and an edge moves them: not
  * before what came before it, not after what came after it. Edges and clock agree if no item is
- * left without a moment, and if the edges alone have no circle, which a numbering of all items along the
- * edges shows.
+ * left without a moment, and if the edges alone have no circle. A circle gets all its items the same two
+ * moments, so there are few among which to look for one.
  */
 
-import { type Edge, Numbering } from './numbering.ts';
 import { type Literal, not } from './solver.ts';
 
 /** Both included; ranks of events, calls and returns counted through. */
 export interface Span {
   readonly from: number;
   readonly to: number;
+}
+
+interface Edge {
+  readonly from: number;
+  readonly to: number;
+  readonly literal: Literal;
 }
 
 /** What an edge moved, to be moved back. */
@@ -34,26 +39,36 @@ export class PartialOrder {
   readonly to: Int32Array;
   readonly #fromCauses: (Edge | undefined)[];
   readonly #toCauses: (Edge | undefined)[];
-  readonly #numbering: Numbering;
+  readonly #after: Edge[][];
+  readonly #before: Edge[][];
   readonly #moved: Moved[] = [];
   /** For each edge that is not implied, how long `#moved` was before it. */
   readonly #marks: number[] = [];
 
-  /** Numbered in this order, as long as nothing else is known. */
   constructor(spans: readonly Span[]) {
     this.from = Int32Array.from(spans, ({ from }) => from);
     this.to = Int32Array.from(spans, ({ to }) => to);
-    this.#numbering = new Numbering(spans.length);
+    this.#after = spans.map(() => []);
+    this.#before = spans.map(() => []);
     this.#fromCauses = spans.map(() => undefined);
     this.#toCauses = spans.map(() => undefined);
   }
 
-  /**
-   * A sorting by this respects edges and clock, whatever else it does; and where these leave it open, who
-   * was called and answered earlier comes first.
-   */
+  /** By the middle of their moments, then as they are counted; what an edge says may differ if those are equal. */
   compare(a: number, b: number): number {
-    return this.middleOf(a) - this.middleOf(b) || this.#numbering.numberOf(a) - this.#numbering.numberOf(b);
+    return this.middleOf(a) - this.middleOf(b) || a - b;
+  }
+
+  /** All items, true to edges and clock. */
+  sorted(): readonly number[] {
+    const sorted = new Set<number>();
+    const place = (item: number) => {
+      if (sorted.has(item)) return;
+      for (const { from } of this.#before[item]!) place(from);
+      sorted.add(item);
+    };
+    [...this.from.keys()].sort((a, b) => this.compare(a, b)).forEach(place);
+    return [...sorted];
   }
 
   middleOf(item: number): number {
@@ -73,8 +88,10 @@ export class PartialOrder {
     }
     const edge = { from, to, literal };
     this.#marks.push(this.#moved.length);
-    const circle = this.#numbering.add(edge);
-    if (circle !== undefined) return circle.map(({ literal }) => not(literal));
+    const path = this.#path(to, from);
+    this.#after[from]!.push(edge);
+    this.#before[to]!.push(edge);
+    if (path !== undefined) return [edge, ...path].map(({ literal }) => not(literal));
     return this.#moveFrom(edge) ?? this.#moveTo(edge);
   }
 
@@ -82,7 +99,8 @@ export class PartialOrder {
   remove(from: number, to: number): void {
     const mark = this.#marks.pop()!;
     if (mark === IMPLIED) return;
-    this.#numbering.remove(from, to);
+    this.#after[from]!.pop();
+    this.#before[to]!.pop();
     while (this.#moved.length > mark) {
       const { item, bounds, causes, bound, cause } = this.#moved.pop()!;
       bounds[item] = bound;
@@ -97,7 +115,7 @@ export class PartialOrder {
       if (this.from[to]! >= this.from[from]!) continue;
       this.#move(to, this.from, this.#fromCauses, this.from[from]!, edge);
       if (this.from[to]! > this.to[to]!) return this.#squeezed(to);
-      edges.push(...this.#numbering.after[to]!);
+      edges.push(...this.#after[to]!);
     }
     return undefined;
   }
@@ -109,7 +127,7 @@ export class PartialOrder {
       if (this.to[from]! <= this.to[to]!) continue;
       this.#move(from, this.to, this.#toCauses, this.to[to]!, edge);
       if (this.from[from]! > this.to[from]!) return this.#squeezed(from);
-      edges.push(...this.#numbering.before[from]!);
+      edges.push(...this.#before[from]!);
     }
     return undefined;
   }
@@ -139,4 +157,28 @@ export class PartialOrder {
     }
     return clause;
   }
+
+  /** Edges from one to the other, fewest first. Nobody on the way takes effect later than where it ends. */
+  #path(start: number, end: number): readonly Edge[] | undefined {
+    const isBeforeEnd = (item: number) =>
+      this.from[item]! <= this.from[end]! && this.to[item]! <= this.to[end]!;
+    if (!isBeforeEnd(start)) return undefined;
+    const found = new Map<number, Edge | undefined>([[start, undefined]]);
+    for (const [item] of found) {
+      for (const edge of this.#after[item]!) {
+        if (found.has(edge.to) || !isBeforeEnd(edge.to)) continue;
+        found.set(edge.to, edge);
+        if (edge.to === end) return pathBack(found, edge);
+      }
+    }
+    return undefined;
+  }
+}
+
+function pathBack(found: ReadonlyMap<number, Edge | undefined>, last: Edge): readonly Edge[] {
+  const path: Edge[] = [];
+  for (let edge: Edge | undefined = last; edge !== undefined; edge = found.get(edge.from)) {
+    path.push(edge);
+  }
+  return path;
 }
