@@ -12,20 +12,13 @@
  * an order in which each reader finds what its source wrote.
  */
 
-import type { Act, Need } from '../acts.ts';
+import type { Need } from '../acts.ts';
 import { Agenda } from './agenda.ts';
-import { Cell, cellsOf, type Source, type Writer } from './cells.ts';
+import type { Cell } from './cells.ts';
 import { type Choice, Demand } from './demand.ts';
-import { PartialOrder, type Span } from './partial-order.ts';
+import { PartialOrder } from './partial-order.ts';
 import { FALSE, type Literal, not, Solver, type Theory, TRUE, variableOf } from './solver.ts';
-
-/** An act, and the operation that it is one way of. */
-export interface Item extends Span {
-  readonly operation: number;
-  readonly act: Act;
-  /** The operation was answered, so this happened. */
-  readonly isCertain: boolean;
-}
+import { type Item, Sources } from './sources.ts';
 
 type Meaning =
   | { readonly kind: 'happened'; readonly item: number }
@@ -41,7 +34,7 @@ export class Ordering implements Theory {
   readonly solver = new Solver(this);
   readonly order: PartialOrder;
   readonly #items: readonly Item[];
-  readonly #cells: ReadonlyMap<string, Cell>;
+  readonly #sources: Sources;
   readonly #agenda = new Agenda();
   /** By variable. The first is the constant. */
   readonly #meanings: (Meaning | undefined)[] = [undefined];
@@ -59,8 +52,7 @@ export class Ordering implements Theory {
     this.#items = items;
     this.order = new PartialOrder(items);
     this.#settled = this.order;
-    const acts = items.map(({ act }) => act);
-    this.#cells = cellsOf(acts, items, (item) => items[item]!.isCertain);
+    this.#sources = new Sources(items);
     this.#demands = items.map(() => undefined);
     this.#choicesFrom = items.map(() => []);
     this.#happened = items.map(({ isCertain }, item) =>
@@ -183,7 +175,7 @@ export class Ordering implements Theory {
   #hasHappened(item: number): void {
     this.#demand(item);
     for (const { cell: name } of this.#items[item]!.act.writes) {
-      const cell = this.#cells.get(name)!;
+      const cell = this.#sources.cell(name);
       const seen = listIn(this.#seenPossible, cell);
       if (!seen.includes(item)) seen.push(item);
       for (const choice of listIn(this.#choicesOf, cell)) {
@@ -210,9 +202,9 @@ export class Ordering implements Theory {
   #newDemand(reader: number, needs: readonly Need[]): Demand {
     const { from, to } = this.#items[reader]!;
     const variable = this.solver.newVariable();
-    const byPossible = this.#possibleLiteral(reader, needs);
-    const sources = needs.flatMap((need) => this.#sourcesOf(reader, need));
-    sources.sort((a, b) => b.from - a.from);
+    const isPossible = this.#sources.possible(reader, needs).length > 0;
+    const byPossible = isPossible ? 2 * this.solver.newVariable() : FALSE;
+    const sources = this.#sources.answered(reader, needs);
     const demand = new Demand(variable, reader, needs, sources, byPossible);
     this.#meanings[variable] = { kind: 'demand', demand };
     if (byPossible !== FALSE) {
@@ -220,19 +212,6 @@ export class Ordering implements Theory {
     }
     this.#agenda.plan(variable, this.#isOpen(reader) ? from : to);
     return demand;
-  }
-
-  /** Who was answered, and can have left what was needed. */
-  #sourcesOf(reader: number, need: Need): Source[] {
-    const { from, to } = this.#items[reader]!;
-    const cell = this.#cells.get(need.cell) ?? NEVER_WRITTEN;
-    const since = cell.overwrittenUntil(from);
-    const sources: Source[] = [];
-    for (const writer of cell.certainWithin({ from: since, to })) {
-      if (writer.item !== reader && need.allows(writer.content)) sources.push(writer);
-    }
-    if (since === -1 && need.allows(undefined)) sources.push(cell.beginning);
-    return sources;
   }
 
   #sourcesIn(demand: Demand, window: number): readonly Literal[] {
@@ -272,30 +251,12 @@ export class Ordering implements Theory {
     return best;
   }
 
-  #possibleLiteral(reader: number, needs: readonly Need[]): Literal {
-    const some = needs.some((need) =>
-      this.#possibleWriters(need).some((writer) => this.#isSource(writer, reader, need)),
-    );
-    return some ? 2 * this.solver.newVariable() : FALSE;
-  }
-
-  #possibleWriters({ cell }: Need): readonly Writer[] {
-    return this.#cells.get(cell)?.possible ?? [];
-  }
-
-  #isSource({ item, content, from }: Writer, reader: number, need: Need): boolean {
-    const { operation, to } = this.#items[reader]!;
-    return from <= to && this.#items[item]!.operation !== operation && need.allows(content);
-  }
-
   #lookIntoPossible(demand: Demand): void {
     if (demand.possibleChoices === undefined) {
       const { reader, needs } = demand;
-      demand.possibleChoices = needs.flatMap((need) =>
-        this.#possibleWriters(need)
-          .filter((writer) => this.#isSource(writer, reader, need))
-          .map(({ item }) => this.#newChoice(demand, item, this.#cells.get(need.cell)!)),
-      );
+      demand.possibleChoices = this.#sources
+        .possible(reader, needs)
+        .map(({ item, cell }) => this.#newChoice(demand, item, cell));
       const literals = demand.possibleChoices.map(({ literal }) => literal);
       this.solver.add([not(demand.byPossible), ...literals]);
     }
@@ -411,8 +372,6 @@ interface Witness {
 
 /** A longer chain of lost operations each of which was seen only by the next is not followed. */
 const MAX_WITNESSES = 8;
-
-const NEVER_WRITTEN = new Cell([], []);
 
 function listIn<Key, Item>(lists: Map<Key, Item[]>, key: Key): Item[] {
   const known = lists.get(key);

@@ -1,7 +1,8 @@
 import type { Act } from '../acts.ts';
 import type { Operation } from '../history.ts';
 import type { SearchResult } from '../search.ts';
-import { type Item, Ordering } from './ordering.ts';
+import { Ordering } from './ordering.ts';
+import type { Item } from './sources.ts';
 
 /**
  * @param operations By time of call.
