@@ -123,9 +123,9 @@ function spoiled(history: TransactionalHistory, random: () => number): Transacti
 }
 
 describe('transactions in histories', () => {
-  test('the same verdict as by trying every order, on three hundred histories', () => {
+  test('the same verdict as by trying every order, on two hundred histories', () => {
     const seen = { linearizable: 0, illegal: 0, outOfBudget: 0 };
-    for (let seed = 1; seed <= 300; seed++) {
+    for (let seed = 1; seed <= 200; seed++) {
       const random = dice(seed);
       const load = {
         seed,
@@ -145,7 +145,7 @@ describe('transactions in histories', () => {
       }
       seen[verdict.kind] += 1;
     }
-    assert.ok(Math.min(seen.linearizable, seen.illegal) > 50, JSON.stringify(seen));
+    assert.ok(Math.min(seen.linearizable, seen.illegal) > 40, JSON.stringify(seen));
   });
 
   test('orders that explain every answer, with many clients, lost answers and equal values', () => {
