@@ -41,7 +41,7 @@ const SHAPES = [
 
 function transactions() {
   for (const [clients, keys] of SHAPES) {
-    for (const values of [Number.POSITIVE_INFINITY, 3]) {
+    for (const values of [Infinity, 3]) {
       for (const lost of [0.02, 0.05]) {
         const input = mixedTransactions({ keys, values });
         const history = historyOf(transactionalModel, clients, lost, input);
@@ -54,7 +54,7 @@ function transactions() {
 }
 
 function bugs() {
-  for (const values of [Number.POSITIVE_INFINITY, 3]) {
+  for (const values of [Infinity, 3]) {
     for (const bug of ['stale read', 'lost update', 'late write', 'twice', 'dirty read']) {
       const input = mixedTransactions({ keys: 20, values });
       const service = withBug(bug, operations / 2, 300);
@@ -67,16 +67,16 @@ function bugs() {
 
 /** Two of three operations are compare-and-sets, nearly all of which fail where values differ. */
 function registers() {
-  for (const values of [5, 100, Number.POSITIVE_INFINITY]) {
+  for (const values of [5, 100, Infinity]) {
     for (const lost of [0.02, 0.05]) {
       const input = (random, serial) => {
         const few = () => Math.floor(values * random());
-        const value = values === Number.POSITIVE_INFINITY ? serial + 1 : few();
+        const value = values === Infinity ? serial + 1 : few();
         const kind = random();
         if (kind < 0.2) return { kind: 'read' };
         if (kind < 0.35) return { kind: 'write', value };
         const old = Math.max(0, serial - Math.floor(40 * random()));
-        const expected = values === Number.POSITIVE_INFINITY ? old : few();
+        const expected = values === Infinity ? old : few();
         return { kind: 'compareAndSet', expected, value };
       };
       const history = historyOf(registerModel, 20, lost, input);
