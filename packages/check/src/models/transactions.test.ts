@@ -162,6 +162,36 @@ describe('transactions in histories', () => {
     }
   });
 
+  test('what a lost transaction found may lie a hundred writes back', () => {
+    const put = (at: number, key: string, value: string) =>
+      completed(1, at, at + 1, { kind: 'put', key, value } as const, undefined);
+    const lost = {
+      kind: 'transaction',
+      compares: [
+        { kind: 'value', key: 'a', relation: '!=', value: 'z' },
+        { kind: 'value', key: 'c', relation: '=', value: '1' },
+      ],
+      success: [{ kind: 'put', key: 'b', value: 'done' }],
+      failure: [],
+    } as const;
+    const seen = [{ key: 'b', value: 'done' }];
+    for (const [first, kind] of [
+      ['y', 'linearizable'],
+      ['z', 'illegal'],
+    ] as const) {
+      const verdict = check([
+        pending(2, 0, lost),
+        put(1, 'a', first),
+        put(3, 'c', '1'),
+        put(5, 'c', '2'),
+        ...Array.from({ length: 100 }, (_, i) => put(7 + 2 * i, 'a', `${i}`)),
+        completed(3, 300, 301, { kind: 'get', key: 'b' }, seen),
+      ]);
+      assert.equal(verdict.kind, kind, first);
+      assert.equal(isExplained(verdict), kind === 'linearizable');
+    }
+  });
+
   for (const [operations, clients, keys, values, lost] of [
     [10_000, 50, 100, 1, 0.05],
     [4000, 10, 30, 3, 0.05],
