@@ -11,9 +11,13 @@ const TERM = 1 as Term;
 const FIRST = 1 as LogIndex;
 
 /** Writes once and reads once, of a server that answers at once with what it is told to have. */
-async function clientsWhoRead(found: string, committedIndex = 0): Promise<HistoryClients> {
+async function clientsWhoRead(
+  found: string,
+  committedIndex = 0,
+  isAnswered = true,
+): Promise<HistoryClients> {
   const time = new VirtualTime();
-  const record = new RecordOfApplied();
+  const record = new RecordOfApplied(time);
   const entry = {
     term: TERM,
     command: 'put:a:new',
@@ -33,7 +37,10 @@ async function clientsWhoRead(found: string, committedIndex = 0): Promise<Histor
     propose: () => ({ kind: 'appended', firstIndex: FIRST, term: TERM }),
     read: (id: number, onResult: (result: unknown) => void) =>
       onResult({ kind: 'ready', id, readIndex: 0 as LogIndex }),
-    whenApplied: (_index: LogIndex, action: () => void) => action(),
+    // A read waits for nothing here.
+    whenApplied: (index: LogIndex, action: () => void) => {
+      if (isAnswered || index < FIRST) action();
+    },
   } as unknown as Server;
   await time.run(async () => {
     clients.propose(server, ['put:a:new']);
@@ -50,6 +57,17 @@ test('what clients saw is looked at as a whole', async () => {
     () => deceived.history.expectLinearizable(1000),
     /^PropertyViolation: linearizable/,
   );
+});
+
+test('a write that nobody was told of is owed to whoever reads after it was applied', async () => {
+  (await clientsWhoRead('new', 0, false)).history.expectLinearizable(1000);
+  const deceived = await clientsWhoRead('old', 0, false);
+  assert.throws(
+    () => deceived.history.expectLinearizable(1000),
+    /^PropertyViolation: linearizable/,
+  );
+  const early = await clientsWhoRead('', 0, false);
+  assert.throws(() => early.history.expectLinearizable(1000), /^PropertyViolation: linearizable/);
 });
 
 test('a history that was not decided counts as a failure', async () => {

@@ -103,16 +103,21 @@ export class History {
     }
   }
 
-  /** As the checker reads it. What was never applied explains nothing, and costs it the most. */
+  /**
+   * As the checker reads it. Nobody heard of what is open; but whatever a state machine was given was
+   * committed, and every read that is asked for later owes it. What was never applied explains nothing.
+   */
   #entriesOf(asked: Asked): Operation<KeyValueInput, KeyValueOutput>[] {
     const { client, input, calledAt, ending } = asked;
     switch (ending.kind) {
       case 'void':
         return [];
       case 'open': {
-        const isApplied =
-          input.kind !== 'get' && this.#record.indexOf(commandOf(input)) !== undefined;
-        return isApplied ? [{ kind: 'pending', client, input, calledAt }] : [];
+        if (input.kind === 'get') return [];
+        const effect = this.#record.effectOf(commandOf(input));
+        if (effect?.reply.kind !== 'applied') return [];
+        const { output } = effect.reply;
+        return [{ kind: 'completed', client, input, output, calledAt, returnedAt: effect.at }];
       }
       case 'answered': {
         const { output, at: returnedAt } = ending;

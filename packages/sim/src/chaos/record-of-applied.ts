@@ -3,7 +3,8 @@
  * must be given the same, and stand in the same state.
  */
 
-import type { LogIndex, Term } from '@quorate/core';
+import type { LogIndex, Milliseconds, Term } from '@quorate/core';
+import type { Time } from '../time.ts';
 import { PropertyViolation } from '../violation.ts';
 
 /** What whoever proposed an entry is told when it has been applied. */
@@ -23,21 +24,33 @@ interface AppliedEntry {
   readonly fingerprint: number;
 }
 
+/** Where a command took effect, and when the first of the state machines had it. */
+export interface Effect {
+  readonly index: LogIndex;
+  readonly at: Milliseconds;
+  readonly reply: Reply;
+}
+
 export class RecordOfApplied {
+  readonly #time: Time;
   /** Position 0 is unused. */
   readonly #entries: (AppliedEntry | undefined)[] = [undefined];
-  readonly #indexOf = new Map<string, LogIndex>();
+  readonly #effects = new Map<string, Effect>();
   /** What each key held after which index, ascending. */
   readonly #versions = new Map<string, { readonly index: LogIndex; readonly value: string }[]>();
   /** Sessions that were told that they have ended. */
   readonly #ended = new Set<number>();
+
+  constructor(time: Time) {
+    this.#time = time;
+  }
 
   get lastIndex(): LogIndex {
     return (this.#entries.length - 1) as LogIndex;
   }
 
   get commandCount(): number {
-    return this.#indexOf.size;
+    return this.#effects.size;
   }
 
   at(index: LogIndex): AppliedEntry | undefined {
@@ -46,7 +59,11 @@ export class RecordOfApplied {
 
   /** Where a command took effect. */
   indexOf(command: string): LogIndex | undefined {
-    return this.#indexOf.get(command);
+    return this.#effects.get(command)?.index;
+  }
+
+  effectOf(command: string): Effect | undefined {
+    return this.#effects.get(command);
   }
 
   /** `value`: what the key of a command holds now. */
@@ -58,14 +75,14 @@ export class RecordOfApplied {
     }
     this.#entries[index] = entry;
     if (entry.command === undefined) return;
-    const earlier = this.#indexOf.get(entry.command);
+    const earlier = this.indexOf(entry.command);
     if (earlier !== undefined) {
       throw new PropertyViolation(
         'appliedOnce',
         `"${entry.command}" was applied as entry ${earlier} and as entry ${index}`,
       );
     }
-    this.#indexOf.set(entry.command, index);
+    this.#effects.set(entry.command, { index, at: this.#time.now(), reply: entry.reply });
     const versions = this.#versions.get(key);
     if (versions === undefined) this.#versions.set(key, [{ index, value }]);
     else versions.push({ index, value });

@@ -53,7 +53,7 @@ export class World {
   readonly plan: ChaosPlan;
   readonly cluster: Cluster;
   readonly clients: HistoryClients;
-  readonly record = new RecordOfApplied();
+  readonly record: RecordOfApplied;
   readonly coverage = new Coverage();
   readonly digest: Digest;
   /** Everything that was done so far. */
@@ -68,6 +68,7 @@ export class World {
     this.plan = plan;
     this.#onAction = onAction;
     this.digest = new Digest(time);
+    this.record = new RecordOfApplied(time);
     this.clients = new HistoryClients(
       time,
       this.record,
