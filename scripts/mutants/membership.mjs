@@ -132,8 +132,8 @@ export const membership = [
     hazards: [16],
     wrong: 'a removed server is not told that it left',
     file: 'core/src/leader/change.ts',
-    before: 'if (!membersOf(configuration).includes(id) && hasBeenTold(node, progress)) {',
-    after: 'if (!membersOf(configuration).includes(id) && !hasBeenTold(node, progress)) {',
+    before: 'if (!isMember(configuration, id) && hasBeenTold(node, progress))',
+    after: 'if (!isMember(configuration, id) && !hasBeenTold(node, progress))',
     test: [CHANGE, 'a server that left is told, does not disturb, and is sent nothing more'],
   },
   {

@@ -12,7 +12,7 @@
  * as ever; a lease, which is not renewed meanwhile, ends.
  */
 
-import { isJoint, isVoter, membersOf, votersOf } from './configuration/configuration.ts';
+import { isJoint, isMember, isVoter, votersOf } from './configuration/configuration.ts';
 import { followLeader } from './follower.ts';
 import type { Message, Rest, RestAccepted } from './messages.ts';
 import type { Progress } from './progress/progress.ts';
@@ -137,7 +137,7 @@ export function wakeByMessage(node: NodeState, message: Message): void {
   const { kind } = message;
   if (kind === 'rest' || kind === 'restAccepted' || kind === 'appendAccepted') return;
   // A learner that was removed, and does not know it, would miss its leader for ever.
-  if (kind === 'wakeUp' && !membersOf(node.configuration).includes(message.from)) return;
+  if (kind === 'wakeUp' && !isMember(node.configuration, message.from)) return;
   const { leaderId: to, id: from, currentTerm: term } = node;
   wake(node);
   // Somebody misses the leader: it shall show itself, to all.

@@ -4,7 +4,7 @@
  */
 
 import type { MembershipState, NodeId, Raft } from '@quorate/core';
-import { isVoter, membersOf } from '@quorate/core';
+import { isMember, isVoter } from '@quorate/core';
 import type { ClusterMembership, LogLine, PeerAddress, Standing } from './api.ts';
 import { NotLeaderError, RaftError } from './errors.ts';
 import { peersOf } from './peers/address.ts';
@@ -53,7 +53,7 @@ export class MembershipWatch {
     const { configuration, index, isCommitted } = raft.membership;
     const addresses: Record<number, PeerAddress> = {};
     const self = atStart[id];
-    if (self !== undefined && membersOf(configuration).includes(id)) addresses[id] = self;
+    if (self !== undefined && isMember(configuration, id)) addresses[id] = self;
     for (const [peer, address] of peersOf(raft.membership, id, atStart).addresses) {
       if (address !== undefined) addresses[peer] = address;
     }

@@ -76,6 +76,9 @@ export function membersOf(configuration: Configuration): readonly NodeId[] {
   return ascending([...voters, ...outgoing, ...learners]);
 }
 
+export const isMember = (configuration: Configuration, id: NodeId): boolean =>
+  isVoter(configuration, id) || configuration.learners.includes(id);
+
 /** Each id once, in order. */
 export const ascending = (ids: Iterable<NodeId>): readonly NodeId[] =>
   [...new Set(ids)].sort((a, b) => a - b);

@@ -17,6 +17,7 @@ import {
 import {
   type Configuration,
   isJoint,
+  isMember,
   isVoter,
   type Membership,
   membersOf,
@@ -91,9 +92,7 @@ export function settleConfiguration(node: LeaderNode): void {
   if (configuration.next !== undefined) giveVotes(node, configuration.next);
   if (isRemoved(node)) node.role.commitNoticeAt = node.now;
   for (const [id, progress] of node.role.progress) {
-    if (!membersOf(configuration).includes(id) && hasBeenTold(node, progress)) {
-      node.role.progress.delete(id);
-    }
+    if (!isMember(configuration, id) && hasBeenTold(node, progress)) node.role.progress.delete(id);
   }
 }
 

@@ -81,7 +81,9 @@ for (const [errno, expected] of [
 ] as const) {
   test(`a disk that fails under a host (${errno}): all its groups say so, others go on, nothing is lost`, async (context) => {
     const directories = await Promise.all([1, 2, 3].map(() => temporaryDirectory(context)));
-    const hosts = new TestHosts(context, 3);
+    // No leader may take longer for an answer, or lose its lead, because a busy machine lets it wait.
+    const raft = { electionTimeoutMs: 600, heartbeatIntervalMs: 60 };
+    const hosts = new TestHosts(context, 3, { raft });
     const fail = failingDisk(context, directories[0] as string);
     const groups = groupsUpTo(12);
     const reopen = async (id: number) => {
