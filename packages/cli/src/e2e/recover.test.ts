@@ -60,6 +60,7 @@ test('recover: a dry run, then a new cluster with everything acknowledged; old m
   assert.match(dry.stdout, /^Nothing was changed/);
   assert.match(dry.stdout, /left out +n\d \(\d+\), n\d \(\d+\)/);
   assert.match(dry.stdout, /takes in no other members/);
+  assert.match(dry.stdout, /must stay off, wiped or not/);
   assert.deepEqual(contentOf(directory), untouched);
 
   const done = await recover('--yes', '--json');
