@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { bytes, freeAddress, temporaryDirectory, until } from '../cluster.test.support.ts';
 import { TestHosts } from '../host/hosts.test.support.ts';
 import { nodeFileSystem } from '../storage/file-system.ts';
 import { readIdentity, writeIdentity } from '../storage/identity.ts';
 import { examineRecovery } from './recover-cluster.ts';
-import { examineHostRecovery, recoverHost } from './recover-host.ts';
+import { examineHostRecovery, type HostRecoveryReport, recoverHost } from './recover-host.ts';
 
 const GROUPS = [1, 2, 3, 70];
 
@@ -90,45 +90,9 @@ test('one host of three is left: it serves all its groups, takes in a new host, 
   await assert.rejects(gone ?? Promise.resolve(), { code: 'RAFT_ID_REMOVED' });
 });
 
-test('only the groups that are named are recovered, others wait for a later recovery', async (context) => {
+/** Two hosts with the groups 5 and 6, each of which has one entry; closed. */
+async function closedHosts(context: TestContext) {
   const directory = await temporaryDirectory(context);
-  const hosts = new TestHosts(context, 2);
-  await hosts.open(1, { directory });
-  await hosts.open(2);
-  for (const group of [5, 6]) for (const id of [1, 2]) await hosts.openGroup(id, group);
-  for (const group of [5, 6]) {
-    await until(() => hosts.leader(group) !== undefined);
-    await hosts.leader(group)?.propose(bytes('kept'), { forward: true });
-    await hosts.node(1, group)?.read();
-  }
-  await hosts.close();
-  hosts.hosts.clear();
-  const recoverOnly = async (newClusterId: number, groups: readonly number[]) => {
-    const wanted = { directory, newClusterId, groups };
-    const { lastRecord, untouched } = await examineHostRecovery(wanted);
-    await recoverHost({ ...wanted, keepThrough: lastRecord });
-    return untouched.map(({ group }) => group);
-  };
-  assert.deepEqual(await recoverOnly(98, [5]), [6]);
-  await hosts.open(1, { directory, clusterId: 98 });
-  for (const group of [5, 6]) await hosts.openGroup(1, group);
-  await until(() => hosts.node(1, 5)?.isLeader === true);
-  assert.deepEqual(hosts.node(1, 6)?.status().configuration.voters, [1, 2]);
-  await hosts.close();
-  hosts.hosts.clear();
-  assert.deepEqual(await recoverOnly(99, [5, 6]), []);
-  await hosts.open(1, { directory, clusterId: 99 });
-  for (const group of [5, 6]) {
-    await hosts.openGroup(1, group);
-    await until(() => hosts.node(1, group)?.isLeader === true);
-    await hosts.node(1, group)?.read();
-    assert.deepEqual(hosts.listOf(1, group), ['kept']);
-  }
-});
-
-test('a group that was left aside is recovered beside one that has got a new host since', async (context) => {
-  const directory = await temporaryDirectory(context);
-  const at = { host: '127.0.0.1', port: 0 };
   const hosts = new TestHosts(context, 2);
   await hosts.open(1, { directory });
   await hosts.open(2);
@@ -145,6 +109,33 @@ test('a group that was left aside is recovered beside one that has got a new hos
     const { lastRecord } = await examineHostRecovery(wanted);
     return recoverHost({ ...wanted, keepThrough: lastRecord });
   };
+  return { directory, hosts, recoverOnly };
+}
+
+const untouchedBy = ({ untouched }: HostRecoveryReport) => untouched.map(({ group }) => group);
+
+test('only the groups that are named are recovered, others wait for a later recovery', async (context) => {
+  const { directory, hosts, recoverOnly } = await closedHosts(context);
+  assert.deepEqual(untouchedBy(await recoverOnly(98, [5])), [6]);
+  await hosts.open(1, { directory, clusterId: 98 });
+  for (const group of [5, 6]) await hosts.openGroup(1, group);
+  await until(() => hosts.node(1, 5)?.isLeader === true);
+  assert.deepEqual(hosts.node(1, 6)?.status().configuration.voters, [1, 2]);
+  await hosts.close();
+  hosts.hosts.clear();
+  assert.deepEqual(untouchedBy(await recoverOnly(99, [5, 6])), []);
+  await hosts.open(1, { directory, clusterId: 99 });
+  for (const group of [5, 6]) {
+    await hosts.openGroup(1, group);
+    await until(() => hosts.node(1, group)?.isLeader === true);
+    await hosts.node(1, group)?.read();
+    assert.deepEqual(hosts.listOf(1, group), ['kept']);
+  }
+});
+
+test('a group that was left aside is recovered beside one that has got a new host since', async (context) => {
+  const { directory, hosts, recoverOnly } = await closedHosts(context);
+  const at = { host: '127.0.0.1', port: 0 };
   await recoverOnly(98, [5]);
   const common = { clusterId: 98, peers: { 1: at, 4: at } };
   await hosts.open(1, { directory, ...common });
