@@ -30,9 +30,6 @@ type PresentOptions = RaftHostOptions & Pick<ResolvedOptions<unknown>, 'raft'>;
 /** More at once would all be slow, and perhaps none of them done in time. */
 const HANDED_OVER_AT_ONCE = 256;
 
-/** So many beats of another host in the time after which it would be missed: more would tell nothing sooner. */
-const BEATS_IN_TIMEOUT = 4;
-
 /**
  * Thousands of groups in one process: one log and one sync for what all of them write, one connection
  * to each other host for what all of them say, and for those that are idle nothing but a beat between
@@ -106,7 +103,7 @@ export class RaftHost implements AsyncDisposable {
     this.#watch = new HostWatch({
       peers: [...addressesOf(options.peers, options.id).keys()],
       transport,
-      intervalMs: Math.max(heartbeatIntervalMs, electionTimeoutMs / BEATS_IN_TIMEOUT),
+      intervalMs: heartbeatIntervalMs,
       timeoutMs: electionTimeoutMs,
       now,
       log: options.log ?? (() => {}),
