@@ -259,6 +259,18 @@ export const storage = [
     ],
   },
   {
+    id: 'joined-unnoticed',
+    hazards: [30],
+    wrong: 'a server that had the directory while it was examined is not noticed',
+    file: 'node/src/storage/directory-lock.ts',
+    before: 'if ((await changedAt(directory)) !== before) throw joined(directory);',
+    after: '',
+    test: [
+      'node/src/storage/directory-lock.test.ts',
+      'a directory that nobody has is read without writing; whoever has it meanwhile is noticed',
+    ],
+  },
+  {
     id: 'index-beside-the-data',
     hazards: [24],
     wrong: 'the applied index is not saved with what was applied',

@@ -16,6 +16,8 @@ export interface RunOptions {
   readonly environment?: Readonly<Record<string, string>>;
   readonly directory?: string;
   readonly input?: string;
+  /** May not write a byte to any file, as on a full disk: it is killed if it tries. */
+  readonly diskIsFull?: boolean;
 }
 
 /** A running command. Waits are for what it writes, never for time. */
@@ -27,7 +29,10 @@ export class RunningCommand {
   #listeners = new Set<() => void>();
 
   constructor(args: readonly string[], options: RunOptions = {}) {
-    this.child = spawn(process.execPath, [COMMAND, ...args], {
+    const command = [process.execPath, COMMAND, ...args];
+    const limited = ['sh', '-c', 'ulimit -f 0 && exec "$@"', 'sh', ...command];
+    const [program, ...rest] = options.diskIsFull ? limited : command;
+    this.child = spawn(program!, rest, {
       cwd: options.directory,
       env: { ...environmentWithoutEtcd(), ...options.environment },
       stdio: ['pipe', 'pipe', 'pipe'],

@@ -26,7 +26,14 @@ import { examineLog, initialConfigurationOf } from './examine-log.ts';
 import { beginRecoveredCluster } from './first-entry.ts';
 import { type KeptLog, keptOf } from './kept-log.ts';
 import { requireState } from './kept-state.ts';
-import { alone, identityOf, refused, requireNewId, usedClusterIds } from './whose-directory.ts';
+import {
+  alone,
+  identityOf,
+  refused,
+  requireNewId,
+  unused,
+  usedClusterIds,
+} from './whose-directory.ts';
 
 export interface RecoveryOptions {
   /** Of a server that does not run. */
@@ -62,14 +69,14 @@ export interface RecoveryReport extends KeptLog {
 }
 
 /**
- * Says what `recoverCluster` would do, and changes nothing.
+ * Says what `recoverCluster` would do, and writes nothing: a full disk and one that is read-only can be examined.
  *
  * @throws {RaftError} `RAFT_WRONG_DIRECTORY` when no server's data are there, `RAFT_DIRECTORY_LOCKED`
  *   while it runs, `RAFT_STORAGE_CORRUPT`, `RAFT_RECOVERY_REFUSED`, `RAFT_BAD_DIRECTORY`, `RAFT_BAD_OPTION`.
  */
 export async function examineRecovery(options: RecoveryOptions): Promise<RecoveryReport> {
   requireOptions('examineRecovery', options, RECOVERY_OPTIONS);
-  return alone(options.directory, () => examineDirectory(nodeFileSystem, options));
+  return unused(options.directory, () => examineDirectory(nodeFileSystem, options));
 }
 
 /**

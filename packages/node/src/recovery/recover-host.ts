@@ -22,7 +22,14 @@ import {
   requireLeftAside,
   requireNobodyLeftBehind,
 } from './which-groups.ts';
-import { alone, identityOf, refused, requireNewId, usedClusterIds } from './whose-directory.ts';
+import {
+  alone,
+  identityOf,
+  refused,
+  requireNewId,
+  unused,
+  usedClusterIds,
+} from './whose-directory.ts';
 
 export interface HostRecoveryOptions {
   /** Of a host that does not run. */
@@ -78,7 +85,7 @@ export interface HostRecoveryReport {
 }
 
 /**
- * Says what `recoverHost` would do, and changes nothing.
+ * Says what `recoverHost` would do, and writes nothing: a full disk and one that is read-only can be examined.
  *
  * @throws {RaftError} `RAFT_WRONG_DIRECTORY` when no server's data are there, `RAFT_DIRECTORY_LOCKED`
  *   while it runs, `RAFT_STORAGE_CORRUPT`, `RAFT_RECOVERY_REFUSED`, `RAFT_BAD_DIRECTORY`, `RAFT_BAD_OPTION`.
@@ -87,7 +94,7 @@ export async function examineHostRecovery(
   options: HostRecoveryOptions,
 ): Promise<HostRecoveryReport> {
   requireOptions('examineHostRecovery', options, HOST_RECOVERY_OPTIONS);
-  return alone(options.directory, () => examineHostDirectory(nodeFileSystem, options));
+  return unused(options.directory, () => examineHostDirectory(nodeFileSystem, options));
 }
 
 /**

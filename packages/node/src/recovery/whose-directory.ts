@@ -2,7 +2,7 @@
 
 import { badOption, requireDirectory } from '../checks.ts';
 import { RaftError } from '../errors.ts';
-import { lockDirectory } from '../storage/directory-lock.ts';
+import { lockDirectory, readUnlocked } from '../storage/directory-lock.ts';
 import { directoryError } from '../storage/disk-errors.ts';
 import { type FileSystem, nodeFileSystem } from '../storage/file-system.ts';
 import { sharedLogDirectory } from '../storage/host-directory.ts';
@@ -11,19 +11,27 @@ import { logDirectory } from '../storage/log-directory.ts';
 import { segmentOfName } from '../storage/log-format.ts';
 
 /** Does something with a directory that nobody else has open meanwhile. */
-export async function alone<Result>(
-  directory: string,
-  work: () => Promise<Result>,
-): Promise<Result> {
-  requireDirectory(directory);
-  try {
-    await identityOf(nodeFileSystem, directory);
+export function alone<Result>(directory: string, work: () => Promise<Result>): Promise<Result> {
+  return ofServer(directory, async () => {
     const lock = await lockDirectory(directory);
     try {
       return await work();
     } finally {
       await lock.release();
     }
+  });
+}
+
+/** Reads a directory that nobody has open meanwhile. Needs no room on the disk. */
+export function unused<Result>(directory: string, read: () => Promise<Result>): Promise<Result> {
+  return ofServer(directory, () => readUnlocked(directory, read));
+}
+
+async function ofServer<Result>(directory: string, work: () => Promise<Result>): Promise<Result> {
+  requireDirectory(directory);
+  try {
+    await identityOf(nodeFileSystem, directory);
+    return await work();
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') throw noServer(directory, error);

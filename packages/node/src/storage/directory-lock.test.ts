@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { type LockOwner, lockDirectory, takeOver } from './directory-lock.ts';
+import { type LockOwner, lockDirectory, readUnlocked, takeOver } from './directory-lock.ts';
 
 let directory: string;
 beforeEach(() => {
@@ -68,6 +68,33 @@ test('who looked while the old owner was dead comes too late when it has a succe
   assert.equal(JSON.parse(readFileSync(path, 'utf8')).token, 'late');
   assert.deepEqual(readdirSync(directory).sort(), ['lock', 'lock.late']);
   await lock.release();
+});
+
+test('a directory that nobody has is read without writing; whoever has it meanwhile is noticed', async () => {
+  const refused = { code: 'RAFT_DIRECTORY_LOCKED' };
+  const changedAt = () => statSync(directory, { bigint: true }).mtimeNs;
+  const lock = await lockDirectory(directory);
+  const owner = readFileSync(join(directory, 'lock'), 'utf8');
+  await assert.rejects(
+    readUnlocked(directory, () => assert.fail('it was read')),
+    refused,
+  );
+  await lock.release();
+
+  // What a killed owner left stays there.
+  writeFileSync(join(directory, 'lock'), JSON.stringify({ ...JSON.parse(owner), startTime: '1' }));
+  const before = changedAt();
+  assert.equal(await readUnlocked(directory, async () => 'read'), 'read');
+  assert.equal(changedAt(), before);
+
+  const visited = async () => (await lockDirectory(directory)).release();
+  await assert.rejects(readUnlocked(directory, visited), refused);
+  // Half of what is read may be the new owner's, so that is the answer whatever else was found.
+  const joined = async () => {
+    await lockDirectory(directory);
+    throw new Error('a file has gone');
+  };
+  await assert.rejects(readUnlocked(directory, joined), refused);
 });
 
 test('of many processes that race and are killed inside, one at a time is inside', async () => {

@@ -51,6 +51,43 @@ export async function lockDirectory(directory: string): Promise<DirectoryLock> {
   return { release: () => fs.rm(join(directory, LOCK), { force: true }) };
 }
 
+/**
+ * Reads a directory that nobody has, without taking it and so without writing: a full disk can be read,
+ * and one that is mounted read-only. Whoever takes the directory meanwhile makes names in it, which
+ * changes its time.
+ *
+ * @throws {RaftError} `RAFT_DIRECTORY_LOCKED` when somebody has or had it: what was read may be of two times.
+ */
+export async function readUnlocked<Result>(
+  directory: string,
+  read: () => Promise<Result>,
+): Promise<Result> {
+  const before = await changedAt(directory);
+  await requireUnlocked(directory);
+  try {
+    return await read();
+  } finally {
+    await requireUntouched(directory, before);
+  }
+}
+
+async function requireUntouched(directory: string, before: bigint): Promise<void> {
+  await requireUnlocked(directory);
+  if ((await changedAt(directory)) !== before) throw joined(directory);
+}
+
+async function requireUnlocked(directory: string): Promise<void> {
+  const owner = await readOwner(join(directory, LOCK));
+  if (owner !== undefined && (await isRunning(owner, await bootId()))) {
+    throw locked(directory, owner);
+  }
+}
+
+/** In nanoseconds: when a name was last made, changed or removed in it. */
+async function changedAt(directory: string): Promise<bigint> {
+  return (await fs.stat(directory, { bigint: true })).mtimeNs;
+}
+
 /** Content before name: after a power cut the lock is readable, or not there. */
 async function writeDurably(path: string, text: string): Promise<void> {
   const file = await fs.open(path, 'wx', 0o600);
@@ -85,7 +122,7 @@ export async function takeOver(
 ): Promise<boolean> {
   const claims: string[] = [];
   for (let dead = owner; ; ) {
-    if (await isRunning(dead, self)) throw locked(directory, dead);
+    if (await isRunning(dead, self.boot)) throw locked(directory, dead);
     const claim = join(directory, `${LOCK}.claim.${dead.token}`);
     claims.push(claim);
     if (await linked(own, claim)) break;
@@ -116,7 +153,7 @@ async function tidy(directory: string, self: LockOwner): Promise<void> {
     const path = join(directory, name);
     const isClaim = name.startsWith(`${LOCK}.claim.`);
     const contender = isClaim ? undefined : await readOwner(path).catch(() => self);
-    if (isClaim || (contender !== undefined && !(await isRunning(contender, self)))) {
+    if (isClaim || (contender !== undefined && !(await isRunning(contender, self.boot)))) {
       await fs.rm(path, { force: true });
     }
   }
@@ -147,8 +184,8 @@ async function readOwner(path: string): Promise<LockOwner | undefined> {
   }
 }
 
-async function isRunning(owner: LockOwner, self: LockOwner): Promise<boolean> {
-  if (owner.boot !== self.boot) return false;
+async function isRunning(owner: LockOwner, boot: string): Promise<boolean> {
+  if (owner.boot !== boot) return false;
   try {
     process.kill(owner.pid, 0);
   } catch (error) {
@@ -186,5 +223,13 @@ function locked(directory: string, { pid }: LockOwner): RaftError {
     'RAFT_DIRECTORY_LOCKED',
     `${directory} is in use by ${who}; stop it first, or choose another directory`,
     { details: { directory, pid } },
+  );
+}
+
+function joined(directory: string): RaftError {
+  return new RaftError(
+    'RAFT_DIRECTORY_LOCKED',
+    `${directory} was opened by another process while it was read; stop that one, then try again`,
+    { details: { directory } },
   );
 }
