@@ -58,6 +58,18 @@ export const membership = [
     ],
   },
   {
+    id: 'joint-contact-one-side',
+    hazards: [17],
+    wrong: 'during a change a leader goes on that only the new voters answer',
+    file: 'core/src/leader/leader.ts',
+    before: 'return reachedByQuorum(node.configuration, heardAt) +',
+    after: 'return reachedByQuorum({ ...node.configuration, outgoing: [] }, heardAt) +',
+    test: [
+      CHANGE,
+      'during a change a leader that the old majority does not answer steps down (dissertation §6.2)',
+    ],
+  },
+  {
     id: 'change-left-open',
     hazards: [17],
     wrong: 'a later leader does not end the change of an earlier one',

@@ -22,6 +22,37 @@ export const reads = [
     test: [READ, 'a read is answered when a quorum has answered a question asked after it (§6.4)'],
   },
   {
+    id: 'read-joins-question',
+    hazards: [20],
+    wrong: 'a read is answered with a question that was asked before it',
+    file: 'core/src/leader/read.ts',
+    before: 'if (!knowsWhatIsCommitted(node)) return;',
+    after:
+      'if (!knowsWhatIsCommitted(node)) return; if (reads.asked.length > 0) { reads.asked = [...reads.asked, ...reads.waiting]; reads.waiting = []; reads.readIndex = node.commitIndex; }',
+    test: [
+      READ,
+      'a read that comes while a question is under way waits for the next one (hazard 20)',
+    ],
+  },
+  {
+    id: 'read-by-older-reply',
+    hazards: [20],
+    wrong: 'the leader’s answer to a follower serves the questions that came after it too',
+    file: 'core/src/read-requests.ts',
+    before: 'if (id === message.id) return;',
+    after: '',
+    test: [READ, 'an answer says nothing about what was asked after its question (hazard 20)'],
+  },
+  {
+    id: 'read-lost-by-renewal',
+    hazards: [20],
+    wrong: 'the renewal of a lease forgets the reads that wait for an answer',
+    file: 'core/src/leader/read.ts',
+    before: 'if (reads.asked.length > 0) return;',
+    after: '',
+    test: [READ, 'the renewal of a lease leaves the reads alone that wait for an answer'],
+  },
+  {
     id: 'read-after-lost-lead',
     hazards: [20],
     wrong: 'reads that wait are answered when the lead is lost',
@@ -80,6 +111,15 @@ export const reads = [
     before: 'node.role.reads.mayLease = false;',
     after: '',
     test: [READ, 'no lease once the lead was offered to another (hazard 14)'],
+  },
+  {
+    id: 'lease-back-after-transfer',
+    hazards: [14],
+    wrong: 'a leader has its lease back when the other has not taken the lead within the time',
+    file: 'core/src/leader/transfer.ts',
+    before: 'if (node.now >= transfer.deadline) {',
+    after: 'if (node.now >= transfer.deadline) { node.role.reads.mayLease = true;',
+    test: [READ, 'nor when it did not take it: the word to run may still arrive (hazard 14)'],
   },
   {
     id: 'promise-ends-at-restart',

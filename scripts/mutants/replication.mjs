@@ -93,6 +93,18 @@ export const replication = [
     test: [REPLICATE, 'no append tells a commitIndex beyond what it vouches for (hazard 6)'],
   },
   {
+    id: 'acceptance-for-another',
+    hazards: [7],
+    wrong: 'what is accepted of two leaders in one turn is promised to the second',
+    file: 'core/src/outbox.ts',
+    before: 'ack !== undefined && ack.term === term && ack.to === to) {',
+    after: 'ack !== undefined && ack.term <= term) { ack.term = term; ack.to = to;',
+    test: [
+      'core/src/follower.test.ts',
+      'what one leader was promised is not promised to the next one of the same turn',
+    ],
+  },
+  {
     id: 'accept-before-disk',
     hazards: [7],
     wrong: 'entries are accepted before they are durable',

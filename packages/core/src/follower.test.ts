@@ -47,6 +47,29 @@ test('appends of one turn are acknowledged once', () => {
   assert.ok(replies[0]?.kind === 'appendAccepted' && replies[0].matchIndex === 6);
 });
 
+test('what one leader was promised is not promised to the next one of the same turn', () => {
+  const follower = new Server(2, [1, 2, 3], [1], { term: 1 });
+  const entries = { prevLogIndex: 1, prevLogTerm: 1, leaderCommit: 0, round: 0 };
+  const received = (message: object): void =>
+    follower.raft.step(
+      { kind: 'received', message: { ...entries, ...message, to: 2 } as never },
+      0,
+    );
+  received({ kind: 'appendEntries', from: 1, term: 1, batches: [batchOf(1, 2, 4)] });
+  received({ kind: 'appendEntries', from: 3, term: 2, batches: [batchOf(2, 2)] });
+  follower.collect();
+  follower.finishWrites();
+  const accepted = follower.sent.filter(({ kind }) => kind === 'appendAccepted');
+  assert.deepEqual(
+    accepted.map((message) => [
+      message.to,
+      message.term,
+      'matchIndex' in message && message.matchIndex,
+    ]),
+    [[3, 2, 2]],
+  );
+});
+
 test('without the previous entry everything is refused, heartbeats too (Figure 2, 2)', () => {
   const server = new Server(1, VOTERS, [1, 1]);
   for (const entries of [[[1, 4, 1]], []] as [number, number, number][][]) {

@@ -46,6 +46,18 @@ for (const [name, away] of [
   });
 }
 
+for (const [name, away] of [
+  ['new', [4, 5, 6]],
+  ['old', [2, 3]],
+] as [string, number[]][]) {
+  test(`during a change a leader that the ${name} majority does not answer steps down (dissertation §6.2)`, () => {
+    const [servers, leader] = clusterInChange();
+    assert.equal(leader.raft.isLeader, true);
+    pass(servers, 1200, ({ from, to }) => away.includes(from) || away.includes(to));
+    assert.equal(leader.raft.isLeader, false);
+  });
+}
+
 test('any set to any other: the new servers lead when the change is done (§6)', () => {
   const [servers, leader] = clusterInChange();
   const isNewcomer = (id: number) => id > 3;

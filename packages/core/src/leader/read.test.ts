@@ -26,6 +26,19 @@ test('a read is answered when a quorum has answered a question asked after it (ย
   assert.deepEqual(leader.reads, [{ kind: 'ready', id: 7, readIndex: 2 }]);
 });
 
+test('a read that comes while a question is under way waits for the next one (hazard 20)', () => {
+  const leader = new Server(1, VOTERS, [], undefined, { noopOnElection: true }).elect(2);
+  leader.finishWrites();
+  leader.receive(accepted(2, 1, 0));
+  leader.step({ kind: 'readRequested', id: 1 });
+  leader.step({ kind: 'readRequested', id: 2 });
+  // Its answer was under way when the second was asked: since then another may have been elected.
+  leader.receive(accepted(3, 1, 1));
+  assert.deepEqual(leader.reads, [{ kind: 'ready', id: 1, readIndex: 1 }]);
+  leader.receive(accepted(3, 1, 2));
+  assert.deepEqual(leader.reads.slice(1), [{ kind: 'ready', id: 2, readIndex: 1 }]);
+});
+
 test('a new leader reads only after its first commit (ยง8, hazard 19)', () => {
   const leader = new Server(1, VOTERS, [1, 1], { term: 1, commitIndex: 1 }).elect(2);
   leader.step({ kind: 'readRequested', id: 1 });
@@ -148,6 +161,40 @@ test('no lease once the lead was offered to another (hazard 14)', () => {
   assert.deepEqual(leader.reads, []);
 });
 
+test('nor when it did not take it: the word to run may still arrive (hazard 14)', () => {
+  const servers = leasing();
+  const [leader] = servers;
+  leader.raft.transferLeadership(2 as never, leader.now);
+  const end = leader.now + 1000;
+  while (leader.now < end) {
+    leader.passDeadline();
+    settle(servers, ({ kind }) => kind === 'timeoutNow');
+  }
+  assert.deepEqual([leader.raft.isLeader, leader.raft.transferTarget], [true, undefined]);
+  leader.step({ kind: 'readRequested', id: 1 });
+  assert.deepEqual(leader.reads, [], 'others answer it, which is no lease any more');
+});
+
+test('the renewal of a lease leaves the reads alone that wait for an answer', () => {
+  const servers = leasing();
+  const [leader] = servers;
+  // Without its lease, since it has offered the lead.
+  leader.raft.transferLeadership(2 as never, leader.now);
+  leader.collect();
+  leader.step({ kind: 'readRequested', id: 1 });
+  leader.step({ kind: 'readRequested', id: 2 });
+  leader.takeSent();
+  leader.passDeadline();
+  settle(servers, ({ kind }) => kind === 'timeoutNow');
+  assert.deepEqual(
+    leader.reads.map(({ id, kind }) => [id, kind]),
+    [
+      [1, 'ready'],
+      [2, 'ready'],
+    ],
+  );
+});
+
 test('a restarted voter keeps the promise it may have given (hazard 22)', () => {
   const voter = new Server(2, VOTERS, [1], { term: 1 }, { leaseReads: true });
   const request = { kind: 'requestVote', from: 3, term: 2, lastLogIndex: 1, lastLogTerm: 1 };
@@ -192,6 +239,16 @@ test('an answer to a question asked before a restart answers nothing', () => {
     follower.reads.map((read) => read.id),
     [101, 102],
   );
+});
+
+test('an answer says nothing about what was asked after its question (hazard 20)', () => {
+  const follower = new Server(2, VOTERS, [1], { term: 1 });
+  const heartbeat = { prevLogIndex: 1, prevLogTerm: 1, leaderCommit: 1, round: 0, batches: [] };
+  follower.receive({ kind: 'appendEntries', from: 1, term: 1, ...heartbeat } as never);
+  follower.step({ kind: 'readRequested', id: 1 });
+  follower.step({ kind: 'readRequested', id: 2 });
+  follower.receive({ kind: 'readIndexReply', from: 1, term: 1, readIndex: 1, id: 1 } as never);
+  assert.deepEqual(follower.reads, [{ kind: 'ready', id: 1, readIndex: 1 }]);
 });
 
 test('during a change a read needs both majorities (hazard 17)', () => {
