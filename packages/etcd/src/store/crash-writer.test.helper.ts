@@ -1,4 +1,4 @@
-/** The victim of crash.test.ts: writes for ever, and says on its output what is synced. */
+/** The victim of crash.test.ts: writes until it is killed or fails, and says on its output what is synced. */
 
 import { pathToFileURL } from 'node:url';
 import {
@@ -9,6 +9,7 @@ import {
   type WriteRequest,
 } from '@quorate/kv';
 import { LmdbStore } from './lmdb-store.ts';
+import type { StoreFailedError } from './store-failed-error.ts';
 
 /** The command at a raft index: a put mostly, and now and then something larger. */
 function requestAt(index: number): WriteRequest {
@@ -57,5 +58,8 @@ async function* endless(): AsyncGenerator<Uint8Array, void, void> {
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   const [directory = '', mode] = process.argv.slice(2);
   const store = KvStore.open(LmdbStore.open(directory), { leaseExists: () => false });
-  await (mode === 'restore' ? restore(store) : apply(store));
+  await (mode === 'restore' ? restore(store) : apply(store)).catch((error: unknown) => {
+    console.log((error as StoreFailedError).code);
+    process.exitCode = 1;
+  });
 }

@@ -10,6 +10,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { text } from 'node:stream/consumers';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { KvStore, MemoryStore } from '@quorate/kv';
@@ -55,6 +56,26 @@ test('kill -9 while batches are applied: what is left equals a replay', async (t
     assert.equal(store.revision, replay.revision);
     assert.deepEqual(store.hashKv(0), replay.hashKv(0));
     await store.close();
+  }
+});
+
+test('a disk that takes no more is said in the store’s own words, and what was synced is there', async (t) => {
+  const directory = temporaryDirectory(t);
+  for (const mode of ['apply', 'restore'] as const) {
+    // No file may grow beyond 4 MiB, and the attempt is answered and not punished.
+    const limited = 'trap "" XFSZ; ulimit -f 8192; exec "$@"';
+    const command = [process.execPath, WRITER, directory, mode];
+    const child = spawn('sh', ['-c', limited, 'sh', ...command], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    const [said, [status]] = await Promise.all([text(child.stdout), once(child, 'exit')]);
+    const lines = said.trim().split('\n');
+    assert.deepEqual([lines.pop(), status], ['KV_STORE_FAILED', 1]);
+    if (mode === 'restore') continue;
+    const store = KvStore.open(LmdbStore.open(directory), OPTIONS);
+    assert.ok(store.appliedIndex >= Number(lines.pop()));
+    await store.close();
+    rmSync(directory, { recursive: true });
   }
 });
 

@@ -47,6 +47,9 @@ type Rows = Database<Uint8Array, Uint8Array>;
 /** Keys and values as they are: no msgpack, no key encoding. */
 const BYTES = { encoding: 'binary', keyEncoding: 'binary' } as const;
 
+/** With the batches that LMDB makes of its own come promises whose failure nobody can hear. */
+const OPTIONS = { maxDbs: 3, overlappingSync: false, eventTurnBatching: false } as const;
+
 const EMPTY_LAYER: Layer = emptyTree<LayerEntry>();
 const ACTIVE_KEY = Uint8Array.of(1);
 
@@ -82,7 +85,7 @@ export class LmdbStore implements OrderedStore {
 
   private constructor(directory: string, readOnly: boolean) {
     checkLmdbFile(directory);
-    this.#root = open({ path: directory, ...BYTES, maxDbs: 3, overlappingSync: false, readOnly });
+    this.#root = open({ path: directory, ...BYTES, ...OPTIONS, readOnly });
     this.#control = this.#root.openDB({ name: 'control', ...BYTES });
     this.#generations = [
       this.#root.openDB({ name: 'rows0', ...BYTES }),
@@ -149,7 +152,10 @@ export class LmdbStore implements OrderedStore {
     const next = this.#inactive;
     let writer = new LayerWriter(EMPTY_LAYER, new LmdbRows(next));
     const flush = async () => {
-      await write(next, writer.layer);
+      await write(next, writer.layer).catch((cause) => {
+        this.#failure = new StoreFailedError(cause);
+        throw this.#failure;
+      });
       writer = new LayerWriter(EMPTY_LAYER, new LmdbRows(next));
     };
     return {
@@ -167,7 +173,8 @@ export class LmdbStore implements OrderedStore {
         this.#active = active;
         await old.clearAsync();
       },
-      abort: () => next.clearAsync(),
+      // After a failure nothing is written; what is left there the next start removes.
+      abort: async () => void (this.#failure ?? (await next.clearAsync())),
     };
   }
 
@@ -222,10 +229,13 @@ export class LmdbStore implements OrderedStore {
 /** One LMDB transaction. Resolves when it is on disk and seen by new reads. */
 async function write(database: Rows, layer: Layer): Promise<void> {
   if (treeSize(layer) === 0) return;
+  let last: Promise<boolean> | undefined;
   const batch = database.batch(() => {
     for (const [key, { value }] of treeAscend(layer, ALL)) {
-      if (value === undefined) void database.remove(key);
-      else void database.put(key, value);
+      const written = value === undefined ? database.remove(key) : database.put(key, value);
+      // All of a transaction have one promise, which fails beside the batch's own.
+      if (written !== last) written.catch(() => {});
+      last = written;
     }
   });
   try {
