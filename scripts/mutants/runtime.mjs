@@ -103,6 +103,41 @@ export const runtime = [
     test: [FAULTS, 'a follower with a full disk keeps its leader and takes in nothing'],
   },
   {
+    id: 'full-disk-stays-full',
+    hazards: [27],
+    wrong: 'a disk that is full of log gets no snapshot ahead of its time',
+    file: 'node/src/runtime.ts',
+    before: 'if (!hasRoom) this.#snapshots.makeRoom();',
+    after: '',
+    test: [
+      FAULTS,
+      'a disk that is full of log makes room for itself, and a follower that is there needs no snapshot',
+    ],
+    dies: 'hang',
+  },
+  {
+    id: 'full-disk-drops-all',
+    hazards: [27],
+    wrong: 'on a full disk the log that a follower in contact still lacks is dropped',
+    file: 'node/src/apply/snapshots.ts',
+    before:
+      'saved(snapshot, Math.min(keepEntries, behind(present.map(({ matchIndex }) => matchIndex))));',
+    after: 'saved(snapshot, 0);',
+    test: [FAULTS, 'what a follower lacks that is there stays in the log of a full disk'],
+  },
+  {
+    id: 'full-disk-snapshot-loop',
+    hazards: [27],
+    wrong: 'a snapshot that found no room is tried again with each command that is refused',
+    file: 'node/src/apply/snapshots.ts',
+    before: 'const EARLY_PAUSE_MS = 10_000;',
+    after: 'const EARLY_PAUSE_MS = 0;',
+    test: [
+      FAULTS,
+      'a snapshot that finds no room is not tried again with each command that is refused',
+    ],
+  },
+  {
     id: 'lost-is-success',
     hazards: [32],
     wrong: 'a command is answered with the result of another entry at its index',
@@ -182,8 +217,8 @@ export const runtime = [
     hazards: [25],
     wrong: 'the log behind a snapshot that is being sent is dropped',
     file: 'node/src/apply/snapshots.ts',
-    before: 'const inUse = storage.log.hasRoomFor(0) ? this.#sender.inUse() : [];',
-    after: 'const inUse = storage.log.hasRoomFor(0) ? [] : this.#sender.inUse();',
+    before: 'saved(snapshot, Math.max(keepEntries, behind(inUse)));',
+    after: 'saved(snapshot, keepEntries);',
     test: [
       'node/src/apply/snapshot-transfers.test.ts',
       'a snapshot that is replaced while it is sent is sent to its end, and the log behind it is there',

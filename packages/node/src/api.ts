@@ -51,7 +51,11 @@ export interface RaftNodeOptions<Result> {
   readonly transport?: Transport;
   /** Timing and limits of the protocol. */
   readonly raft?: RaftOptions;
-  /** Applied entries after which the log is compacted. @default 100_000 (etcd's snapshot-count) */
+  /**
+   * Applied entries after which the log is compacted; on a full disk it is sooner.
+   *
+   * @default 100_000 (etcd's snapshot-count)
+   */
   readonly snapshotEntries?: number;
   /** Entries kept behind a snapshot for slow followers. @default 5_000 (etcd's) */
   readonly keepEntries?: number;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { bytes, FAST, TestCluster, until, waitFor } from './cluster.test.support.ts';
+import { bytes, FAST, TestCluster, until, untilStatus, waitFor } from './cluster.test.support.ts';
 import type { RaftError } from './errors.ts';
 import { FaultyDisk } from './faulty-disk.test.support.ts';
 
@@ -11,7 +11,7 @@ async function withFaultyLeader(context: TestContext) {
   const leader = await cluster.leader();
   const { id } = leader.status();
   const others = [...cluster.nodes.keys()].filter((other) => other !== id);
-  return { cluster, leader, id, others, disk: disks.get(id) as FaultyDisk };
+  return { cluster, leader, id, others, disks, disk: disks.get(id) as FaultyDisk };
 }
 
 test('a disk that fails ends its node, and the others go on (fsyncgate)', async (context) => {
@@ -74,6 +74,47 @@ test('a full disk refuses commands, and nothing else', async (context) => {
   assert.equal(leader.status().leaderId, id);
   disk.mode = 'good';
   assert.equal(await leader.propose(bytes('c')), 2);
+});
+
+test('a disk that is full of log makes room for itself, and a follower that is there needs no snapshot', async (context) => {
+  const { cluster, leader, others, disk } = await withFaultyLeader(context);
+  const names = Array.from({ length: 20 }, (_, at) => `${at}`);
+  for (const name of names) await leader.propose(bytes(name));
+  disk.mode = 'full of log';
+  await assert.rejects(leader.propose(bytes('x')), { code: 'RAFT_DISK_FULL' });
+  await untilStatus(leader, ({ firstIndex }) => firstIndex > 1);
+  assert.equal(await leader.propose(bytes('y')), 21);
+  for (const id of others) {
+    assert.deepEqual(await cluster.listOf(cluster.node(id)), [...names, 'y']);
+    assert.equal(cluster.node(id).status().snapshotIndex, 0);
+  }
+});
+
+test('what a follower lacks that is there stays in the log of a full disk', async (context) => {
+  const { cluster, leader, others, disks } = await withFaultyLeader(context);
+  await leader.propose(bytes('a'));
+  const [slow] = others.map((id) => cluster.node(id));
+  const { id: slowId, lastIndex } = slow!.status();
+  disks.get(slowId)!.mode = 'full';
+  for (let count = 0; count < 20; count++) await leader.propose(bytes('b'));
+  disks.get(leader.status().id)!.mode = 'full of log';
+  await assert.rejects(leader.propose(bytes('x')), { code: 'RAFT_DISK_FULL' });
+  await untilStatus(leader, ({ snapshotIndex }) => snapshotIndex > 20);
+  assert.equal(leader.status().firstIndex, lastIndex + 1);
+  disks.get(slowId)!.mode = 'good';
+  await cluster.listOf(slow!);
+  assert.equal(slow!.status().snapshotIndex, 0);
+});
+
+test('a snapshot that finds no room is not tried again with each command that is refused', async (context) => {
+  const { leader, disk } = await withFaultyLeader(context);
+  await leader.propose(bytes('a'));
+  disk.mode = 'full';
+  for (let count = 0; count < 5; count++) {
+    await assert.rejects(leader.propose(bytes('b')), { code: 'RAFT_DISK_FULL' });
+    await until(() => disk.snapshots >= 1);
+  }
+  assert.equal(disk.snapshots, 1);
 });
 
 test('of a burst of commands a nearly full disk is given what it has room for', async (context) => {

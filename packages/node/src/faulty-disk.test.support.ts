@@ -5,7 +5,9 @@ import type { Log, Storage, WriteListener } from './storage/storage.ts';
 
 /** A disk that works until it is told otherwise. */
 export class FaultyDisk {
-  mode: 'good' | 'failing' | 'hanging' | 'full' = 'good';
+  mode: 'good' | 'failing' | 'hanging' | 'full' | 'full of log' = 'good';
+  /** How often a snapshot was begun. On a disk that is full of other things it finds no room. */
+  snapshots = 0;
   /** Bytes that are left for entries. */
   room = Infinity;
   #hanging: { readonly write: Write; readonly listener: WriteListener }[] = [];
@@ -13,15 +15,24 @@ export class FaultyDisk {
 
   readonly open = (identity: Parameters<typeof memoryStorage>[0]): Promise<Storage> => {
     const storage = memoryStorage(identity);
-    const { log } = storage;
+    const { log, snapshots } = storage;
     this.#log = log;
     const faulty: Log = {
       reader: log.reader,
       bytesOnDisk: 0,
-      hasRoomFor: (byteLength) => this.mode !== 'full' && byteLength <= this.room,
+      hasRoomFor: (byteLength) => !this.mode.startsWith('full') && byteLength <= this.room,
       write: (write, listener) => this.#write(write, listener),
-      compact: (...compaction) => log.compact(...compaction),
+      compact: (...compaction) => {
+        if (this.mode === 'full of log') this.mode = 'good';
+        return log.compact(...compaction);
+      },
       close: () => log.close(),
+    };
+    const create = snapshots.create.bind(snapshots);
+    snapshots.create = (snapshot) => {
+      this.snapshots += 1;
+      if (this.mode !== 'full') return create(snapshot);
+      return Promise.reject(new RaftError('RAFT_DISK_FULL', 'ENOSPC; free some space'));
     };
     return Promise.resolve({ ...storage, log: faulty });
   };

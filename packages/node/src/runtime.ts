@@ -124,7 +124,7 @@ export class Runtime<Result> implements GroupReceiver, ApplyObserver<Result>, Lo
     const wake = () => this.#loop.wake();
     const notLeader = () => this.membership.notLeader();
     const callHost = { raft: this.raft, now, wallTime: Date.now, wake, notLeader };
-    const hasRoomFor = (byteLength: number) => storage.log.hasRoomFor(byteLength);
+    const hasRoomFor = (byteLength: number) => this.#hasRoomFor(byteLength);
     this.proposals = new Proposals<Result>(callHost, hasRoomFor, limits, appliedIndex);
     this.calls = new RareCalls(callHost, {
       ...{ limits, appliedIndex, atStart: options.peers, patienceMs: electionTimeoutMs },
@@ -191,9 +191,15 @@ export class Runtime<Result> implements GroupReceiver, ApplyObserver<Result>, Lo
   /** Is there room on the disk, besides what the log hears of with this turn? */
   #takesIn(byteLength: number): boolean {
     const wanted = this.#inboxBytes + byteLength;
-    if (byteLength > 0 && !this.#parts.storage.log.hasRoomFor(wanted)) return false;
+    if (byteLength > 0 && !this.#hasRoomFor(wanted)) return false;
     this.#inboxBytes = wanted;
     return true;
+  }
+
+  #hasRoomFor(byteLength: number): boolean {
+    const hasRoom = this.log.hasRoomFor(byteLength);
+    if (!hasRoom) this.#snapshots.makeRoom();
+    return hasRoom;
   }
 
   /** The commands stay where they are, and come again for as long as their callers wait. */

@@ -37,6 +37,9 @@ export interface SnapshotHost {
   readonly sent: (to: NodeId, isDelivered: boolean) => void;
 }
 
+/** Between two snapshots for want of room: each writes the state, and may find no room itself. */
+const EARLY_PAUSE_MS = 10_000;
+
 export interface SnapshotLimits {
   readonly snapshotEntries: number;
   readonly keepEntries: number;
@@ -50,6 +53,8 @@ export class Snapshots {
   readonly #ending = new AbortController();
   /** Never fails. One at a time. */
   #taking: Promise<void> | undefined;
+  /** When the next one for want of room may begin. */
+  #nextEarlyAt: Milliseconds = 0;
   /** A file that cannot be read. */
   #damaged: SnapshotMeta | undefined;
 
@@ -79,15 +84,21 @@ export class Snapshots {
    * theirs at the same indexes, so a follower can go on with the one of another leader.
    */
   reached(index: LogIndex): void {
-    const { raft, machine, log } = this.#host;
     if (index % this.#limits.snapshotEntries !== 0 || this.#taking !== undefined) return;
-    // A leader's snapshot that is about to be restored has replaced the log.
-    if (index < previousIndex(raft.status().firstIndex)) return;
-    const snapshot = raft.snapshotMetaAt(index);
-    const take = machine.sync === undefined ? this.#write(snapshot) : this.#sync(snapshot);
-    this.#take(take.then(() => this.#saved(snapshot))).catch((error: unknown) =>
-      log('error', 'snapshot failed', { index, reason: `${error}` }),
-    );
+    this.#begin(this.#save(index));
+  }
+
+  /**
+   * The disk has no room for entries. A snapshot ahead of its time lets go of the log before it: no
+   * other would ever come, because no entry does.
+   */
+  makeRoom(): void {
+    const { raft, applier, now, log } = this.#host;
+    if (this.#taking !== undefined || now() < this.#nextEarlyAt) return;
+    if (applier.appliedIndex <= raft.status().snapshotIndex) return;
+    this.#nextEarlyAt = now() + EARLY_PAUSE_MS;
+    log('warn', 'the disk is full: a snapshot ahead of its time lets go of the log', {});
+    this.#begin(applier.betweenCalls().then(() => this.#save(applier.appliedIndex)));
   }
 
   /** Answers an `installSnapshot` of the core with the newest state there is. */
@@ -120,12 +131,37 @@ export class Snapshots {
     await storage.snapshots.removeOlderThan(snapshot, this.#sender.inUse());
   }
 
+  #begin(taking: Promise<void>): void {
+    this.#take(taking).catch((error: unknown) =>
+      this.#host.log('error', 'snapshot failed', { reason: `${error}` }),
+    );
+  }
+
+  /** The machine stands at `index` and is between two calls. */
+  async #save(index: LogIndex): Promise<void> {
+    const { raft, machine } = this.#host;
+    // A leader's snapshot that is about to be restored has replaced the log.
+    if (index < previousIndex(raft.status().firstIndex)) return;
+    const snapshot = raft.snapshotMetaAt(index);
+    await (machine.sync === undefined ? this.#write(snapshot) : this.#sync(snapshot));
+    this.#saved(snapshot);
+  }
+
   #saved(snapshot: SnapshotMeta): void {
-    const { storage, saved } = this.#host;
-    // On a full disk there is no room for the log of a slow follower.
-    const inUse = storage.log.hasRoomFor(0) ? this.#sender.inUse() : [];
-    const oldest = Math.min(snapshot.index, ...inUse.map(({ index }) => index));
-    saved(snapshot, Math.max(this.#limits.keepEntries, snapshot.index - oldest));
+    const { raft, storage, saved } = this.#host;
+    const { keepEntries } = this.#limits;
+    const behind = (indexes: readonly LogIndex[]) =>
+      snapshot.index - Math.min(snapshot.index, ...indexes);
+    if (storage.log.hasRoomFor(0)) {
+      const inUse = this.#sender.inUse().map(({ index }) => index);
+      saved(snapshot, Math.max(keepEntries, behind(inUse)));
+      return;
+    }
+    // On a full disk there is no room for the log of a slow follower, only for what those lack who are there.
+    const present = raft
+      .followers()
+      .filter(({ isActive, mode }) => isActive && mode !== 'snapshot');
+    saved(snapshot, Math.min(keepEntries, behind(present.map(({ matchIndex }) => matchIndex))));
   }
 
   #take<Taken>(taking: Promise<Taken>): Promise<Taken> {
