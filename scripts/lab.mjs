@@ -6,6 +6,7 @@
 import { progress, runCommand, SWITCH, TEXT, wholeNumber } from './flags.mjs';
 import { prepare } from './prepare.mjs';
 import { RealTime } from './real-time.mjs';
+import { withTimeline } from './sim-failures.mjs';
 
 const USAGE = `npm run lab -- [options]
 
@@ -63,9 +64,9 @@ async function runSeeds(lab, test, options, position) {
   const reports = [];
   for (let seed = options.seed; seed < options.seed + options.seeds; seed++) {
     tell(options, `${position} ${test.name}, seed ${seed}`);
-    const report = options.real
-      ? await runInRealTime(lab, test, seed)
-      : await lab.runInVirtualTime(test, seed);
+    const run = () =>
+      options.real ? runInRealTime(lab, test, seed) : lab.runInVirtualTime(test, seed);
+    const report = await withTimeline(lab, `${test.name}-${seed}`, run);
     reports.push(report);
     if (options.json) console.log(JSON.stringify({ test: test.name, seed, ...report }));
   }

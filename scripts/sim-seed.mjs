@@ -1,10 +1,6 @@
 /** Runs one seed. One that fails leaves a scenario file of a few lines behind, and the line that plays it. */
 
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-
-/** Below the directory that the command was started in. */
-const FOLDER = 'sim-failures';
+import { keepFile, keepTimeline } from './sim-failures.mjs';
 
 /** @param options Of `runChaos`. */
 export async function runSeed(sim, seed, options) {
@@ -16,17 +12,20 @@ export async function runSeed(sim, seed, options) {
   }
 }
 
-/** The failure's message, with the scenario that was made of it. */
-async function keep({ smallFailureOf, rerunLine }, failure, seed, options) {
-  const rerun = rerunLine(seed, options);
-  const small = await smallFailureOf(failure, { rerun });
-  if (small === undefined) return `${failure.message}\nits actions alone do not make it fail`;
-  const path = join(FOLDER, `seed-${seed}.scenario`);
-  mkdirSync(FOLDER, { recursive: true });
-  writeFileSync(path, small.text);
+/** The failure's message, with what was made of it. */
+async function keep(sim, failure, seed, options) {
+  const name = `seed-${seed}`;
+  const seen = keepTimeline(sim, failure, name);
+  const rerun = sim.rerunLine(seed, options);
+  const small = await sim.smallFailureOf(failure, { rerun });
+  if (small === undefined) {
+    return [failure.message, ...seen, 'its actions alone do not make it fail'].join('\n');
+  }
+  const { text, fromActions, toActions, runs } = small;
   return [
     failure.message,
-    `shrunk from ${small.fromActions} to ${small.toActions} actions, in ${small.runs} runs`,
-    `play it: npm run sim -- --scenario ${path}`,
+    ...seen,
+    `shrunk from ${fromActions} to ${toActions} actions, in ${runs} runs`,
+    `play it: npm run sim -- --scenario ${keepFile(`${name}.scenario`, text)}`,
   ].join('\n');
 }

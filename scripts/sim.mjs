@@ -5,9 +5,11 @@
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { basename } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { progress, runCommand, SWITCH, TEXT, wholeNumber } from './flags.mjs';
 import { prepare } from './prepare.mjs';
+import { withTimeline } from './sim-failures.mjs';
 import { runSeed } from './sim-seed.mjs';
 
 const USAGE = `npm run sim -- [options]
@@ -22,7 +24,8 @@ const USAGE = `npm run sim -- [options]
   --tla FILE      writes the trace of a run, of --seed, for etcd-io/raft's TLA+ specification
                   (docs/tla.md)
 
-A seed that fails is made small, which takes a few seconds.`;
+A seed that fails is made small, which takes a few seconds; answers that contradict each other
+are drawn as a page.`;
 
 const DEFAULT_SEEDS = 100;
 const MAX_SERVERS = 9;
@@ -70,12 +73,12 @@ async function main(values) {
 }
 
 /** A scenario says itself what is given: its seed is a line of the file. */
-async function play({ parseScenario, playScenario }, { scenario: file, ...others }) {
+async function play(sim, { scenario: file, ...others }) {
   const flags = ['seed', 'seeds', 'scale', 'servers', 'parallel', 'json', 'tla'];
   const wrong = flags.find((flag) => others[flag]);
   if (wrong !== undefined) throw new Error(`--scenario goes alone, not with --${wrong}`);
-  const parsed = parseScenario(readFileSync(file, 'utf8'), file);
-  await playScenario(parsed, { file });
+  const parsed = sim.parseScenario(readFileSync(file, 'utf8'), file);
+  await withTimeline(sim, basename(file, '.scenario'), () => sim.playScenario(parsed, { file }));
   console.log(`passed: ${parsed.scenario.title}`);
 }
 

@@ -15,6 +15,7 @@ export { type Comparison, compareBytes, compareCalls, FIGURES_TO_BEAT } from './
 export { meanOf } from './lab/report.ts';
 export { failedRun, runInVirtualTime } from './lab/run.ts';
 export type { LabPart, LabReport, LabTest } from './lab/test-case.ts';
+export { NotLinearizable, timelineOf } from './linearizable.ts';
 export { type Action, parseAction, printAction } from './scenario/action.ts';
 export { type PlayOptions, playScenario, ScenarioFailure, ScenarioRun } from './scenario/run.ts';
 export {

@@ -17,6 +17,9 @@ const LEFT = 90;
 const TOP = 30;
 const LETTER = 6.7;
 
+/** Letters of an answer beside its bar. The page has it whole above. */
+const NOTED = 40;
+
 /** What the model would have answered where the blocked operation stands. */
 export interface Note {
   readonly expected: string;
@@ -33,7 +36,8 @@ export function drawTimeline(layout: Layout, note: Note | undefined): string {
   const { rows, times } = layout;
   const step = Math.max(26, Math.min(110, 1000 / Math.max(1, times.length)));
   const right = LEFT + times.length * step;
-  const width = right + 30 + LEFT;
+  const notes = rows.map((row) => noteOf(row, step, note)?.end ?? 0);
+  const width = Math.max(right + 30 + LEFT, ...notes);
   let top = TOP;
   const parts: string[] = [];
   for (const row of rows) {
@@ -74,7 +78,7 @@ function drawRow(row: Row, top: number, { step, right, width, note }: Frame): st
     const y = top + GAP / 2 + bar.lane * LANE + (LANE - BAR) / 2;
     return drawBar({ bar, x, y, width: Math.max(8, end - x) });
   });
-  const blocked = row.bars.find(({ role }) => role === 'blocked');
+  const told = noteOf(row, step, note);
   const noteTop = top + GAP / 2 + row.lanes * LANE + 14;
   return [
     `<line class="rule" x1="0" x2="${width.toFixed(0)}" y1="${top}" y2="${top}"/>`,
@@ -83,7 +87,7 @@ function drawRow(row: Row, top: number, { step, right, width, note }: Frame): st
         `<text class="client" x="${x.toFixed(0)}" y="${middle + 4}">client ${row.client}</text>`,
     ),
     ...bars,
-    ...(blocked === undefined ? [] : [drawNote(blocked, noteTop, step, note)]),
+    ...(told === undefined ? [] : [drawNote(told, noteTop)]),
   ].join('\n');
 }
 
@@ -110,13 +114,23 @@ function outline(x: number, y: number, width: number, isOpen: boolean): string {
   return `M${left} ${y}H${neck}L${right} ${y + BAR / 2}L${neck} ${bottom}H${left}Z`;
 }
 
-/** Below the end of the bar, where the page is scrolled to at first. */
-function drawNote({ operation, to }: Bar, y: number, step: number, note: Note | undefined): string {
-  const actual = operation.kind === 'completed' ? describeOutput(operation.output) : 'no answer';
-  const text = `answered ${shorten(actual, 90)}, expected ${shorten(note?.expected ?? '?', 90)}`;
-  const end = Math.max(LEFT + (to ?? 0) * step, LEFT + text.length * LETTER * 1.1);
-  return `<text class="note" text-anchor="end" x="${end.toFixed(1)}" y="${y}">${escapeHtml(text)}</text>`;
+interface PlacedNote {
+  readonly text: string;
+  /** Its right edge: that of the bar, where the page is scrolled to at first. */
+  readonly end: number;
 }
+
+function noteOf({ bars }: Row, step: number, note: Note | undefined): PlacedNote | undefined {
+  const blocked = bars.find(({ role }) => role === 'blocked');
+  if (blocked === undefined) return undefined;
+  const { operation, to } = blocked;
+  const actual = operation.kind === 'completed' ? describeOutput(operation.output) : 'no answer';
+  const text = `answered ${shorten(actual, NOTED)}, expected ${shorten(note?.expected ?? '?', NOTED)}`;
+  return { text, end: LEFT + Math.max((to ?? 0) * step, text.length * LETTER * 1.1) };
+}
+
+const drawNote = ({ text, end }: PlacedNote, y: number): string =>
+  `<text class="note" text-anchor="end" x="${end.toFixed(1)}" y="${y}">${escapeHtml(text)}</text>`;
 
 function drawTimes(times: readonly number[], step: number, bottom: number): string {
   let free = 0;

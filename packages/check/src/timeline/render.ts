@@ -70,10 +70,13 @@ function explain(verdict: Illegal<unknown, unknown>, note: Note | undefined): st
     : 'No order explains these answers together (the budget did not allow to look for fewer):';
   return [
     `<p>${what} answered</p><p>${answered}.</p><p>After the numbered order, which explains everything answered`,
-    `before (${longestPrefix.length} operations), the model answers</p><p>${expected}.</p>`,
+    `before (${count(longestPrefix)}), the model answers</p><p>${expected}.</p>`,
     window.length > 30 ? '' : `<p>${introduction}</p><ol>${items.join('')}</ol>`,
   ].join('\n');
 }
+
+const count = ({ length }: readonly unknown[]): string =>
+  `${length} operation${length === 1 ? '' : 's'}`;
 
 function listOf(operations: readonly AnyOperation[]): string {
   if (operations.length === 0) return '';
@@ -85,7 +88,7 @@ function listOf(operations: readonly AnyOperation[]): string {
       return `<tr><td>${operation.client}<td>${describeTime(operation.calledAt)}<td>${end}<td>${text}`;
     });
   return [
-    `<details><summary>${operations.length} operations that are not in the picture</summary>`,
+    `<details><summary>Not in the picture: ${count(operations)}</summary>`,
     '<table><tr><th>client<th>called<th>returned<th>operation',
     ...rows,
     '</table></details>',
@@ -111,7 +114,7 @@ svg text { font-size: 11px; }
 .scroll { overflow-x: auto; border: 1px solid #ccc; }
 /* Scrolled to the end at first, where the failure is. */
 .scroll.illegal { direction: rtl; }
-.scroll svg { direction: ltr; display: block; }
+.scroll svg { direction: ltr; display: block; margin-right: auto; }
 .rule { stroke: #ccc; }
 .moment { stroke: #eee; }
 .time { fill: #555; }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { LogIndex, NodeId, Term } from '@quorate/core';
+import { timelineOf } from '../linearizable.ts';
 import type { Server } from '../server.ts';
 import { sleep } from '../time.ts';
 import { VirtualTime } from '../virtual-time.ts';
@@ -57,6 +58,18 @@ test('what clients saw is looked at as a whole', async () => {
     () => deceived.history.expectLinearizable(1000),
     /^PropertyViolation: linearizable/,
   );
+});
+
+test('what contradicts itself can be looked at, however the failure is passed on', async () => {
+  const { history } = await clientsWhoRead('old');
+  let failure: unknown;
+  try {
+    history.expectLinearizable(1000);
+  } catch (cause) {
+    failure = new Error('a run failed', { cause });
+  }
+  assert.match(timelineOf(failure) ?? '', /Not linearizable.*answered .*old.*, expected .*new/s);
+  assert.equal(timelineOf(new Error('something else')), undefined);
 });
 
 test('a write that nobody was told of is owed to whoever reads after it was applied', async () => {

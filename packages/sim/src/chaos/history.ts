@@ -3,14 +3,9 @@
  * that explains every answer.
  */
 
-import {
-  checkLinearizability,
-  type KeyValueInput,
-  type KeyValueOutput,
-  keyValueModel,
-  type Operation,
-} from '@quorate/check';
+import type { KeyValueInput, KeyValueOutput, Operation } from '@quorate/check';
 import type { LogIndex, Milliseconds, NodeId } from '@quorate/core';
+import { expectLinearizable } from '../linearizable.ts';
 import type { Time } from '../time.ts';
 import { PropertyViolation } from '../violation.ts';
 import type { RecordOfApplied } from './record-of-applied.ts';
@@ -72,22 +67,14 @@ export class History {
     });
   }
 
-  /** @throws {PropertyViolation} unless some order of the operations is found that explains every answer. */
+  /** @throws {NotLinearizable} unless some order of the operations is found that explains every answer. */
   expectLinearizable(maxSteps: number): void {
     for (const operation of this.#operations) this.#expectVoid(operation);
-    const history = this.#operations.flatMap((operation) => this.#entriesOf(operation));
-    const verdict = checkLinearizability(keyValueModel, history, { maxSteps });
-    this.#note(`history ${verdict.kind}`);
-    if (verdict.kind === 'linearizable') return;
-    if (verdict.kind === 'outOfBudget') {
-      const { partition, steps } = verdict;
-      throw new PropertyViolation(
-        'linearizable',
-        `undecided: key ${partition} after ${steps} steps`,
-      );
-    }
-    const window = verdict.window.map((operation) => JSON.stringify(operation)).join('\n  ');
-    throw new PropertyViolation('linearizable', `these contradict each other:\n  ${window}`);
+    expectLinearizable(
+      this.#operations.flatMap((operation) => this.#entriesOf(operation)),
+      maxSteps,
+    );
+    this.#note('history linearizable');
   }
 
   /** Every write that was answered before then stands before entry `index`. */

@@ -1,7 +1,7 @@
 /** The general test of 4A and 4B: clients at work three times five seconds, and what is done to them. */
 
-import { checkLinearizability, keyValueModel } from '@quorate/check';
 import { below, chance } from '../../dice.ts';
+import { expectLinearizable } from '../../linearizable.ts';
 import type { Task } from '../../time.ts';
 import { expect } from '../failure.ts';
 import { SOLID_STATE } from '../lab.ts';
@@ -52,7 +52,7 @@ export function generalTest(
     const clients = Array.from({ length: options.clients }, () => lab.client());
     const judge = lab.client();
     for (let round = 0; round < ROUNDS; round++) await oneRound(lab, complete, clients, judge);
-    expectLinearizable(lab);
+    expectLinearizable(lab.history);
   });
 }
 
@@ -146,12 +146,4 @@ export function expectBoundedState(lab: KeyValueLab): void {
     const size = lab.largestState();
     expect(size <= 8 * stateLimit, `saved state of ${size} bytes, the limit is ${8 * stateLimit}`);
   }
-}
-
-export function expectLinearizable(lab: KeyValueLab): void {
-  const verdict = checkLinearizability(keyValueModel, lab.history);
-  if (verdict.kind === 'linearizable') return;
-  expect(verdict.kind === 'illegal', `linearizable or not? Undecided after ${verdict.steps} steps`);
-  const blocked = JSON.stringify(verdict.blocked.input);
-  expect(false, `not linearizable: key ${verdict.partition}, no place for ${blocked}`);
 }
