@@ -60,6 +60,19 @@ export const storage = [
     ],
   },
   {
+    id: 'machine-left-without-room',
+    hazards: [27],
+    wrong:
+      'what is allocated for the log counts as room, though a state machine writes to the disk too',
+    file: 'node/src/storage/disk-log.ts',
+    before: 'if (machineReserveBytes > 0 && left < machineReserveBytes) return false;',
+    after: '',
+    test: [
+      'node/src/storage/quota.test.ts',
+      'a state machine that shares the disk finds its room, after writes of 9000 commands',
+    ],
+  },
+  {
     id: 'damage-taken-for-torn',
     hazards: [28],
     wrong: 'damage in the middle of a file is cut off like a torn tail',

@@ -28,6 +28,7 @@ import { SessionMachine } from './sessions/session-machine.ts';
 import { Sessions, serveSessions } from './sessions/sessions.ts';
 import { startMachine } from './start-machine.ts';
 import type { CommittedCommands, StateMachine } from './state-machine.ts';
+import { RESERVE_FOR_MACHINE_BYTES } from './storage/free-space.ts';
 import { memoryStorage } from './storage/memory-storage.ts';
 import { openStorage } from './storage/open-storage.ts';
 import type { Storage } from './storage/storage.ts';
@@ -380,5 +381,7 @@ function openStorageOf(options: RaftNodeOptions<unknown>): Promise<Storage> {
   const identity = { clusterId, nodeId, initialConfiguration };
   if (options.storage !== undefined) return options.storage(identity);
   if (directory === undefined) return Promise.resolve(memoryStorage(identity));
-  return openStorage({ ...identity, directory });
+  const isOnDisk = options.machine?.sync !== undefined;
+  const machineReserveBytes = isOnDisk ? RESERVE_FOR_MACHINE_BYTES : 0;
+  return openStorage({ ...identity, directory, machineReserveBytes });
 }

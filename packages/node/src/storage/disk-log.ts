@@ -29,6 +29,11 @@ export interface DiskLogOptions {
   readonly segmentBytes?: number;
   readonly syncWriteBytes?: number;
   readonly fileSystem?: FileSystem;
+  /**
+   * Not 0: a state machine writes what it is given to the same disk, and so much is left to it. What
+   * is allocated for the log is then not room enough. @default 0
+   */
+  readonly machineReserveBytes?: number;
 }
 
 /** The first file: all that an idle server ever fills. Each next one is twice as large. */
@@ -108,6 +113,7 @@ export class DiskLog implements Log {
       segmentBytes: DEFAULT_SEGMENT_BYTES,
       syncWriteBytes: DEFAULT_SYNC_WRITE_BYTES,
       fileSystem: nodeFileSystem,
+      machineReserveBytes: 0,
       ...options,
     };
     await resolved.fileSystem.makeDirectory(resolved.directory);
@@ -136,6 +142,7 @@ export class DiskLog implements Log {
       nextSegment: (recovered.segments.at(-1)?.segment ?? 0) + 1,
       prepared: recovered.prepared,
       onFailure: (cause, path) => this.#fail(cause, path),
+      reserveBytes: RESERVE_ON_DISK_BYTES + options.machineReserveBytes,
     });
   }
 
@@ -147,8 +154,11 @@ export class DiskLog implements Log {
   hasRoomFor(byteLength: number): boolean {
     const wanted = this.#waitingBytes + byteLength;
     const { free, hasNoSpace, roomPrepared } = this.#supply;
-    if (!hasNoSpace && free.bytes - wanted >= RESERVE_ON_DISK_BYTES) return true;
+    const { machineReserveBytes } = this.#options;
+    const left = free.bytes - wanted;
+    if (!hasNoSpace && left >= RESERVE_ON_DISK_BYTES + machineReserveBytes) return true;
     void free.refresh();
+    if (machineReserveBytes > 0 && left < machineReserveBytes) return false;
     // What is allocated, nobody can take away. A record goes into one file or the other.
     const current = (this.#segments.at(-1)?.capacity ?? 0) - this.#position;
     return Math.max(current, roomPrepared) - wanted >= RESERVE_BYTES;
@@ -319,6 +329,7 @@ export class DiskLog implements Log {
       this.#supply.free.take(end - segment.capacity);
       segment.capacity = end;
     }
+    if (this.#options.machineReserveBytes > 0) this.#supply.free.take(bytes);
     let isShorter = false;
     for (const [position, item] of items.entries()) {
       if (item.kind === 'compaction') {

@@ -98,6 +98,31 @@ test('an aborted snapshot leaves no trace', async () => {
   assert.equal(disk.files.size, 0);
 });
 
+test('a snapshot leaves the log its room on a full disk', async () => {
+  const mebibyte = 1_048_576;
+  const disk = new MemoryFileSystem();
+  const store = await openStore(disk);
+  const noRoom = { code: 'RAFT_DISK_FULL', message: /the log needs\); free some space/ };
+  disk.free = mebibyte;
+  await assert.rejects(store.create(snapshotOf(40, 3)), noRoom);
+  assert.deepEqual([await disk.list(DIRECTORY), disk.openFiles.size], [[], 0]);
+
+  disk.fault = (operation, _path, byteLength) => {
+    if (operation === 'write') disk.free -= byteLength;
+    return undefined;
+  };
+  disk.free = 9 * mebibyte;
+  const writer = await store.create(snapshotOf(40, 3));
+  const pieces = Array(9).fill(new Uint8Array(mebibyte));
+  const writing = async () => {
+    for (const piece of pieces) await writer.write(piece);
+  };
+  await assert.rejects(writing, noRoom);
+  assert.ok(disk.free >= 2 * mebibyte && disk.free < 4 * mebibyte, `${disk.free} are free`);
+  await writer.abort();
+  assert.deepEqual([await disk.list(DIRECTORY), disk.openFiles.size], [[], 0]);
+});
+
 test('a flipped bit or a missing end is noticed while the data are drawn', async () => {
   const disk = new MemoryFileSystem();
   const meta = snapshotOf(40, 3);

@@ -6,6 +6,16 @@
 export const RESERVE_ON_DISK_BYTES = 4_194_304;
 
 /**
+ * Kept besides for a state machine that keeps its state on the same disk: it writes what it is given a
+ * moment after the log, and a store of pages touches a page of 4 KiB for a row of some bytes. A
+ * megabyte of small rows, the portion of our own store, may take ten times as much.
+ */
+export const RESERVE_FOR_MACHINE_BYTES = 16_777_216;
+
+/** Which no snapshot takes: half of what the log left, so that a small one finds room. */
+export const RESERVE_FROM_SNAPSHOTS_BYTES = 2_097_152;
+
+/**
  * How much a disk can still take: what it said last, less what this log has taken since. Asked anew when
  * an eighth of that is gone, or whenever somebody has been refused for want of it; in between others may
  * take from it too.

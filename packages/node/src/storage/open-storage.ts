@@ -25,6 +25,8 @@ export interface OpenStorageOptions {
    * @default 131_072 (128 KiB)
    */
   readonly syncWriteBytes?: number;
+  /** See `DiskLogOptions`. @default 0 */
+  readonly machineReserveBytes?: number;
   /** Where all of it is, but for the lock. @default nodeFileSystem */
   readonly fileSystem?: FileSystem;
 }

@@ -114,3 +114,30 @@ for (const byteLength of [20_000, 300_000, 1_500_000]) {
     }
   });
 }
+
+for (const textLength of [2_000, 9_000]) {
+  test(`a state machine that shares the disk finds its room, after writes of ${textLength} commands`, async (t) => {
+    t.mock.timers.enable({ apis: ['setTimeout'] });
+    for (let quota = 8 * MEBIBYTE; quota < 30 * MEBIBYTE; quota += 1_987_654) {
+      const disk = new MemoryFileSystem();
+      withQuota(disk, quota);
+      const options = { ...OPTIONS, machineReserveBytes: MEBIBYTE };
+      const { log } = await openLog(disk, options);
+      const store = await disk.open('store', 'create');
+      let last = 0;
+      for (; log.hasRoomFor(0); last += textLength) {
+        const batch = batchOf(1, last + 1, 'x'.repeat(textLength));
+        await durable(log, writeOf({ batches: [batch] }));
+        // Half as much again as what it is given.
+        const size = await store.size();
+        await store.write([new Uint8Array(batch.byteLength * 1.5)], size);
+        await nextTurn();
+      }
+      assert.ok(disk.free > MEBIBYTE / 2, `${disk.free} of ${quota} free`);
+      assert.ok(last > 0 || quota < 9 * MEBIBYTE, `${quota} is no room at all`);
+      // What the log lets go of is the machine's as well.
+      await log.compact(snapshotOf(last, 1), last as LogIndex);
+      await log.close();
+    }
+  });
+}

@@ -7,7 +7,7 @@
 import { join } from 'node:path';
 import { isNoSpace } from './disk-errors.ts';
 import { type File, type FileSystem, writeAll } from './file-system.ts';
-import { FreeSpace, RESERVE_ON_DISK_BYTES } from './free-space.ts';
+import { FreeSpace } from './free-space.ts';
 import { segmentName } from './log-format.ts';
 
 /** A file under the name of its segment, durable so far as its name goes. */
@@ -39,6 +39,7 @@ export class SegmentSupply {
   readonly #fileSystem: FileSystem;
   readonly #directory: string;
   readonly #onFailure: (cause: unknown, path: string) => void;
+  readonly #reserveBytes: number;
   /** Number of the segment that the prepared file is for, or will be. */
   #nextSegment: number;
   #prepared: SegmentFile | undefined;
@@ -58,12 +59,15 @@ export class SegmentSupply {
     /** A file that is there already under the name of the next segment. */
     readonly prepared: SegmentFile | undefined;
     readonly onFailure: (cause: unknown, path: string) => void;
+    /** Of the disk, left to others. */
+    readonly reserveBytes: number;
   }) {
     this.#fileSystem = options.fileSystem;
     this.#directory = options.directory;
     this.#nextSegment = options.nextSegment;
     this.#prepared = options.prepared;
     this.#onFailure = options.onFailure;
+    this.#reserveBytes = options.reserveBytes;
     this.free = new FreeSpace(() => options.fileSystem.freeBytes(options.directory));
   }
 
@@ -157,7 +161,7 @@ export class SegmentSupply {
     const enough = () => (isPlenty ? FILL_STEP_BYTES : this.#targetBytes);
     while (next.capacity < enough() && !this.#isStopping) {
       const step = Math.min(FILL_STEP_BYTES, enough() - next.capacity);
-      if (this.free.bytes - step < RESERVE_ON_DISK_BYTES) {
+      if (this.free.bytes - step < this.#reserveBytes) {
         this.#retryLater();
         return;
       }

@@ -7,6 +7,7 @@
  * behind it the follower's log is thrown away.
  */
 
+import { dirname } from 'node:path';
 import type { SnapshotMeta, Term } from '@quorate/core';
 import {
   FrameError,
@@ -24,6 +25,7 @@ import { RaftError } from '../errors.ts';
 import { checksum } from './checksum.ts';
 import { diskError } from './disk-errors.ts';
 import { type File, type FileSystem, writeAll } from './file-system.ts';
+import { RESERVE_FROM_SNAPSHOTS_BYTES } from './free-space.ts';
 import type { SnapshotReceiver } from './storage.ts';
 
 /** "QRATSNP\n", u32 format version, u32 0; then the frames. */
@@ -33,6 +35,9 @@ const FORMAT_VERSION = 1;
 
 const READ_BYTES = 262_144;
 const LENGTH_BYTES = 4;
+
+/** So much is written between two looks at what is free. */
+const LOOK_BYTES = 1_048_576;
 
 /** Where an unfinished file is still good. */
 export interface UnfinishedFile {
@@ -49,6 +54,8 @@ export class SnapshotFileWriter implements SnapshotReceiver {
   readonly #encoder: SnapshotStreamEncoder;
   readonly #mustReadBack: boolean;
   #position: number;
+  /** When the disk is asked again. */
+  #nextLookAt = 0;
   #isOpen = true;
 
   private constructor(
@@ -80,7 +87,12 @@ export class SnapshotFileWriter implements SnapshotReceiver {
     putU32(header, 8, FORMAT_VERSION);
     // The file knows no sender; its own term is as good as any.
     const begin = writer.#encoder.begin(snapshot.term as Term, snapshot);
-    await writer.#append([header, ...begin]);
+    try {
+      await writer.#append([header, ...begin]);
+    } catch (error) {
+      await writer.abort();
+      throw error;
+    }
     return writer;
   }
 
@@ -133,12 +145,26 @@ export class SnapshotFileWriter implements SnapshotReceiver {
   }
 
   async #append(chunks: readonly Uint8Array[]): Promise<void> {
+    await this.#leaveRoom();
     try {
       await writeAll(this.#file, chunks, this.#position);
     } catch (cause) {
       throw diskError(cause, this.#file.path);
     }
     for (const { length } of chunks) this.#position += length;
+  }
+
+  /** A snapshot can be taken another time; a log that finds no room ends the server. */
+  async #leaveRoom(): Promise<void> {
+    if (this.#position < this.#nextLookAt) return;
+    this.#nextLookAt = this.#position + LOOK_BYTES;
+    const { path } = this.#file;
+    const free = await this.#fileSystem.freeBytes(dirname(path)).catch(() => Infinity);
+    if (free >= RESERVE_FROM_SNAPSHOTS_BYTES + LOOK_BYTES) return;
+    const problem = `no room on the disk for ${path} (${free} bytes are free, which the log needs)`;
+    throw new RaftError('RAFT_DISK_FULL', `${problem}; free some space`, {
+      details: { file: path },
+    });
   }
 }
 
