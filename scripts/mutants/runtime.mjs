@@ -48,6 +48,18 @@ export const runtime = [
     test: [RAFT_LOOP, 'a write that fails later ends the server too (hazards 8, 26)'],
   },
   {
+    id: 'heartbeats-held-back',
+    hazards: [],
+    wrong: 'a leader’s heartbeat waits behind the elections that are held back, and so begins more',
+    file: 'node/src/loop/scheduler.ts',
+    before: 'if (taker.mayWait) this.#waiting.add(taker);',
+    after: 'if (!taker.isQueued) this.#waiting.add(taker);',
+    test: [
+      'node/src/loop/scheduler.test.ts',
+      'a leader’s time is not held back behind elections that are: its followers would begin more',
+    ],
+  },
+  {
     id: 'stalled-but-loud',
     hazards: [31],
     wrong: 'a leader whose disk hangs keeps its followers patient',

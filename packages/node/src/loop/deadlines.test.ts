@@ -25,16 +25,6 @@ test('those that are due come out in order, each once', () => {
   assert.ok(deadlines.isEmpty);
 });
 
-test('as many come out as are asked for, the others later', () => {
-  const deadlines = new Deadlines<Sleeper>();
-  const sleepers = [30, 10, 20].map((deadline) => Object.assign(new Sleeper(), { deadline }));
-  for (const sleeper of sleepers) deadlines.update(sleeper);
-  const [last, first, second] = sleepers;
-  assert.deepEqual(deadlines.takeDue(100, 2), [first, second]);
-  assert.equal(deadlines.next, 30);
-  assert.deepEqual(deadlines.takeDue(100, 2), [last]);
-});
-
 test('a deadline that moved away is waited for, one that came nearer too', () => {
   const deadlines = new Deadlines<Sleeper>();
   const [away, near, never, gone] = [new Sleeper(), new Sleeper(), new Sleeper(), new Sleeper()];

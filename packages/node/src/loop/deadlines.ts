@@ -56,12 +56,12 @@ export class Deadlines<Who extends Sleeper> {
     if (this.isEmpty) this.#heap.length = 0;
   }
 
-  /** Those whose deadline has come, earliest first, `most` of them. Each has to be updated to be woken again. */
-  takeDue(now: Milliseconds, most = Infinity): Who[] {
+  /** Those whose deadline has come, earliest first. Each has to be updated to be woken again. */
+  takeDue(now: Milliseconds): Who[] {
     const due: Who[] = [];
-    while (due.length < most) {
+    for (;;) {
       const first = this.#heap[0];
-      if (first === undefined || first.at > now) break;
+      if (first === undefined || first.at > now) return due;
       this.#removeFirst();
       const { who, at } = first;
       if (who.placedAt !== at) continue;
@@ -69,7 +69,6 @@ export class Deadlines<Who extends Sleeper> {
       if (who.deadline <= now) due.push(who);
       else this.update(who);
     }
-    return due;
   }
 
   #giveUpPlace(who: Who): void {

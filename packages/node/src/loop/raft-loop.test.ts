@@ -25,6 +25,7 @@ function setUp(options: { readonly isWrittenAtOnce: boolean; readonly failure?: 
   const pending: Effects[] = [];
   const raft = {
     nextDeadline: Infinity,
+    isLeader: false,
     step: (input: Input) => done.push(input.kind),
     takeEffects: () => pending.shift(),
   };
@@ -161,4 +162,11 @@ test('what arrives while a timer has fired is heard before the clock, whenever i
   loop.takeTurn(0);
   assert.deepEqual(done, ['place', 'received', 'timePassed', 'flush']);
   loop.stop();
+});
+
+test('whoever does not lead may wait when its time comes; a leader’s followers would not', () => {
+  const { loop, raft } = setUp({ isWrittenAtOnce: true });
+  assert.ok(loop.mayWait);
+  raft.isLeader = true;
+  assert.ok(!loop.mayWait);
 });

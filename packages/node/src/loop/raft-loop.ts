@@ -86,6 +86,10 @@ export class RaftLoop implements WriteListener, TurnTaker {
     return Math.min(raft.nextDeadline, callDeadline);
   }
 
+  get mayWait(): boolean {
+    return !this.#host.raft.isLeader;
+  }
+
   timeIsDue(): void {
     this.#isTimeDue = true;
   }

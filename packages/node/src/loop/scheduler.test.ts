@@ -9,6 +9,7 @@ function taker(name: string, done: string[], during = () => {}): TurnTaker {
     deadline: Infinity,
     placedAt: Infinity,
     isQueued: false,
+    mayWait: true,
     timeIsDue: () => done.push(`${name} is due`),
     takeTurn: () => {
       done.push(name);
@@ -77,6 +78,54 @@ test('whose time has come waits behind those who have something to hear, but nev
   assert.ok(alone > 100 && alone < 1_000, `${alone} of 1000`);
   const behindOthers = await turnsWhile(800);
   assert.ok(behindOthers > 0 && behindOthers < alone, `${behindOthers} behind 800 others`);
+});
+
+test('a leader’s time is not held back behind elections that are: its followers would begin more', async (context) => {
+  context.mock.timers.enable({ apis: ['setTimeout'] });
+  const done: string[] = [];
+  let time = 0;
+  const scheduler = new Scheduler(() => time);
+  const sleepers = Array.from({ length: 1_000 }, () => ({
+    ...taker('voter', done),
+    deadline: 100,
+  }));
+  const leader = { ...taker('leader', done), mayWait: false, deadline: 100 };
+  for (const each of [...sleepers, leader]) scheduler.wake(each);
+  await nextRound();
+  done.length = 0;
+  for (let at = 0; at < 800; at++) scheduler.wake(taker('other', done));
+  time = 100;
+  context.mock.timers.tick(100);
+  await nextRound();
+  const counts = ['voter', 'leader'].map((name) => done.filter((what) => what === name).length);
+  assert.deepEqual(counts, [16, 1]);
+});
+
+test('who waits for room and has heard of a leader meanwhile is left in peace until its new time', async (context) => {
+  context.mock.timers.enable({ apis: ['setTimeout'] });
+  const done: string[] = [];
+  let time = 0;
+  const scheduler = new Scheduler(() => time);
+  const sleepers = Array.from({ length: 600 }, (_, at) => ({
+    ...taker(String(at), done),
+    deadline: 100,
+  }));
+  for (const each of sleepers) scheduler.wake(each);
+  await nextRound();
+  done.length = 0;
+  time = 100;
+  context.mock.timers.tick(100);
+  for (const each of sleepers) each.deadline = 200;
+  await nextRound();
+  const due = () => done.splice(0).filter((what) => what.endsWith('due')).length;
+  const admitted = due();
+  assert.ok(admitted > 0 && admitted < 600, `${admitted} of 600`);
+  for (let rounds = 0; rounds < 10; rounds++) await nextRound();
+  assert.equal(due(), 0);
+  time = 200;
+  context.mock.timers.tick(100);
+  for (let rounds = 0; rounds < 10; rounds++) await nextRound();
+  assert.equal(due(), 600);
 });
 
 test('one timer wakes whoever is due; who was forgotten is not woken', async (context) => {

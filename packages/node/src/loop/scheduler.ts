@@ -12,6 +12,8 @@ import { WakeTimer } from './wake-timer.ts';
 export interface TurnTaker extends Sleeper {
   /** It has been woken and waits for its turn. The scheduler's to set. */
   isQueued: boolean;
+  /** When its time comes it will ask others for something, such as their votes; not tell them that it lives. */
+  readonly mayWait: boolean;
   /** The time it waited for has come: it hears of that in its next turn. */
   timeIsDue(): void;
   takeTurn(now: Milliseconds): void;
@@ -22,15 +24,17 @@ export interface TurnTaker extends Sleeper {
 /** For how long turns may follow one another before sockets are read again. */
 const ROUND_MS = 10;
 
-/** So many wait for a turn before those whose time has come have to; but a few of these always get one. */
-const WAITING_AT_ONCE = 512;
-const LEAST_DUE = 16;
+/** So many wait for a turn before those who may wait longer have to; but a few of these always get one. */
+const QUEUED_AT_ONCE = 512;
+const LEAST_ADMITTED = 16;
 
 export class Scheduler {
   readonly #now: () => Milliseconds;
   readonly #endRound: () => void;
   readonly #timer: WakeTimer;
   readonly #deadlines = new Deadlines<TurnTaker>();
+  /** Their time has come, and there was no room for them in the queue. */
+  readonly #waiting = new Set<TurnTaker>();
   /** In the order in which they were woken, each once; those before `#next` have had their turn. */
   #queue: TurnTaker[] = [];
   #next = 0;
@@ -41,22 +45,37 @@ export class Scheduler {
     this.#now = now;
     this.#endRound = endRound;
     this.#timer = new WakeTimer(now, () => {
-      this.#wakeDue();
-      // Early when some are left: then they come in the next round of the event loop.
+      for (const taker of this.#deadlines.takeDue(now())) {
+        if (taker.mayWait) this.#waiting.add(taker);
+        else this.#wakeDue(taker);
+      }
+      this.#admit();
       this.#timer.set(this.#deadlines.next);
     });
   }
 
+  #wakeDue(taker: TurnTaker): void {
+    taker.timeIsDue();
+    this.wake(taker);
+  }
+
   /**
-   * Whoever has been waiting for a time may wait a little longer, behind those who have something to hear:
-   * elections that are under way come to their end before more are begun. Where thousands of groups lose
-   * their leaders at once, begun all together none would be answered in time.
+   * Who is about to begin an election may wait a little longer, behind those who have something to hear or to
+   * say: elections that are under way come to their end before more are begun. Where thousands of groups lose
+   * their leaders at once, begun all together none would be answered in time. A leader does not wait: its
+   * followers would.
    */
-  #wakeDue(): void {
-    const room = WAITING_AT_ONCE - (this.#queue.length - this.#next);
-    for (const taker of this.#deadlines.takeDue(this.#now(), Math.max(room, LEAST_DUE))) {
-      taker.timeIsDue();
-      this.wake(taker);
+  #admit(): void {
+    let room = Math.max(QUEUED_AT_ONCE - (this.#queue.length - this.#next), LEAST_ADMITTED);
+    for (const taker of this.#waiting) {
+      if (room === 0) return;
+      this.#waiting.delete(taker);
+      // It may have heard of a leader by now.
+      if (taker.deadline > this.#now()) this.#deadlines.update(taker);
+      else {
+        this.#wakeDue(taker);
+        room -= 1;
+      }
     }
   }
 
@@ -73,6 +92,7 @@ export class Scheduler {
 
   /** Waits for no time any more. A turn that it was woken for it still gets. */
   forget(taker: TurnTaker): void {
+    this.#waiting.delete(taker);
     this.#deadlines.remove(taker);
     if (this.#deadlines.isEmpty) this.#timer.stop();
   }
@@ -92,6 +112,7 @@ export class Scheduler {
       this.#deadlines.update(taker);
     }
     this.#dropTaken();
+    this.#admit();
     this.#endRound();
     this.#timer.set(this.#deadlines.next);
     for (const taker of taken) taker.endTurn();

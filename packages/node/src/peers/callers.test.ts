@@ -115,6 +115,7 @@ test('a turn has no more in its inbox than one round of the event loop reads fro
     },
     endTurn: () => {},
     isQueued: false,
+    mayWait: true,
     placedAt: Infinity,
   };
   const { call } = await listening(context, () => {
