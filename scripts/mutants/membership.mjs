@@ -70,6 +70,18 @@ export const membership = [
     ],
   },
   {
+    id: 'change-ended-early',
+    hazards: [17],
+    wrong: 'a new leader ends a change before it has committed in its own term',
+    file: 'core/src/leader/change.ts',
+    before: 'if (node.commitIndex >= node.role.firstIndexOfTerm) {',
+    after: 'if (node.commitIndex >= 0) {',
+    test: [
+      CHANGE,
+      'a later leader ends it no earlier than it has committed in its own term (hazard 17)',
+    ],
+  },
+  {
     id: 'change-left-open',
     hazards: [17],
     wrong: 'a later leader does not end the change of an earlier one',
@@ -177,6 +189,15 @@ export const membership = [
       CATCH_UP,
       'a newcomer that needs longer than an election timeout for a round has not caught up',
     ],
+  },
+  {
+    id: 'promised-vote-out-of-reach',
+    hazards: [18],
+    wrong: 'newcomers get votes that those who answer cannot commit',
+    file: 'core/src/leader/change.ts',
+    before: 'if (isReachable(node, change)) appendConfiguration(node, change);',
+    after: 'appendConfiguration(node, change);',
+    test: [CATCH_UP, 'newcomers wait for their votes while those who answer could not commit that'],
   },
   {
     id: 'promised-vote-forgotten',

@@ -47,6 +47,24 @@ test('a cut link that leaks lets one message through, and none once it has been 
   assert.deepEqual(news, ['1: 1', '1: lost 2', '11: lost 3']);
 });
 
+test('what a clogged link keeps comes when it is mended, and is lost when it is cut', async () => {
+  const time = new VirtualTime();
+  const { network, news, say } = quietNetwork(time);
+  await time.run(async () => {
+    network.clog(ONE, TWO);
+    for (const term of [1, 2]) say(term);
+    await sleep(time, 10);
+    network.setLink(ONE, TWO, true);
+    say(3);
+    await sleep(time, 10);
+    network.clog(ONE, TWO);
+    say(4);
+    network.setLink(ONE, TWO, false);
+    await sleep(time, 10);
+  });
+  assert.deepEqual(news, ['11: 1', '11: 2', '11: 3', '21: lost 4']);
+});
+
 test('an echo is the next message of its kind that was not stopped, once more and late', async () => {
   const time = new VirtualTime();
   const { network, news, say } = quietNetwork(time);

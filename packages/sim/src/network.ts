@@ -66,6 +66,8 @@ export class Network {
   readonly #cutLinks = new Set<string>();
   /** Cut links that let one message through, as `from>to`. */
   readonly #leaks = new Set<string>();
+  /** What waits on links that stand still, by `from>to`, oldest first. */
+  readonly #clogged = new Map<string, Parcel[]>();
   /** When the next message of a kind to a server comes once more. */
   readonly #echoes = new Map<Message['kind'], Map<NodeId, Milliseconds>>();
   readonly #callsTo = new Map<NodeId, number>();
@@ -93,12 +95,28 @@ export class Network {
     return this.#callsTo.get(server) ?? 0;
   }
 
-  /** Cuts or mends one direction of a link. What is on its way already still arrives. */
+  /**
+   * Cuts or mends one direction of a link. What is on its way already still arrives; what a clogged
+   * link has kept comes when it is mended, and is lost when it is cut.
+   */
   setLink(from: NodeId, to: NodeId, isConnected: boolean): void {
     const link = `${from}>${to}`;
     if (isConnected) this.#cutLinks.delete(link);
     else this.#cutLinks.add(link);
     this.#leaks.delete(link);
+    const kept = this.#clogged.get(link);
+    if (kept === undefined) return;
+    this.#clogged.delete(link);
+    for (const parcel of kept) this.#pass(parcel);
+  }
+
+  /**
+   * Nothing moves in this direction any more, as over a connection whose other end does not read:
+   * what is sent waits.
+   */
+  clog(from: NodeId, to: NodeId): void {
+    const link = `${from}>${to}`;
+    if (!this.#clogged.has(link)) this.#clogged.set(link, []);
   }
 
   /** The next message on this link gets through, though it is cut. */
@@ -116,6 +134,10 @@ export class Network {
     return !this.#cutLinks.has(`${from}>${to}`);
   }
 
+  isClogged(from: NodeId, to: NodeId): boolean {
+    return this.#clogged.has(`${from}>${to}`);
+  }
+
   send(parcel: Parcel): void {
     const { message } = parcel;
     const { from, to } = message;
@@ -124,6 +146,15 @@ export class Network {
       this.#callsTo.set(message.to, this.callsTo(message.to) + 1);
       this.#bytes += sizeOf(parcel);
     }
+    const kept = this.#clogged.size > 0 ? this.#clogged.get(`${from}>${to}`) : undefined;
+    if (kept === undefined) this.#pass(parcel);
+    else kept.push(parcel);
+  }
+
+  /** What becomes of a message that is not kept back. */
+  #pass(parcel: Parcel): void {
+    const { message } = parcel;
+    const { from, to } = message;
     if (this.#cutLinks.size > 0 && this.#stops(from, to)) {
       this.#lose(parcel, this.cutNoticeMs(from, to));
       return;
@@ -145,7 +176,7 @@ export class Network {
 
   /** How long something takes that is said now; undefined when it is lost. */
   tripMs(from: NodeId, to: NodeId): Milliseconds | undefined {
-    if (!this.isConnected(from, to)) return undefined;
+    if (!this.isConnected(from, to) || this.isClogged(from, to)) return undefined;
     const [delayMs = Infinity] = this.behaviour.delaysOf(true, this.#diceOf(from, to));
     return delayMs < Infinity ? delayMs : undefined;
   }

@@ -42,6 +42,23 @@ test('a newcomer that needs longer than an election timeout for a round has not 
   assert.deepEqual(configurationIn(leader).voters, [1, 2, 3, 4]);
 });
 
+test('newcomers wait for their votes while those who answer could not commit that', () => {
+  const servers = clusterOf(1, 2, 3);
+  const [leader] = servers as [(typeof servers)[0]];
+  change(leader, [2, 3], [], CAUGHT_UP);
+  pass(servers, 300, cutOff(3));
+  // Server 2 has the whole log when it falls silent, and nothing is added to it.
+  pass(servers, 1500, cutOff(2, 3));
+  pass(servers, 500, cutOff(2));
+  assert.deepEqual(
+    configurationIn(leader).next?.voters,
+    [2, 3],
+    'both are needed, and one answers',
+  );
+  pass(servers, 500);
+  assert.deepEqual(configurationIn(servers[2]!).voters, [2, 3]);
+});
+
 test('a later leader keeps the promise of an earlier one', () => {
   const servers = clusterOf(3, 4);
   const [old] = servers as [(typeof servers)[0]];

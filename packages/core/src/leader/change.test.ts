@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { configurationOf } from '../configuration/configuration.ts';
+import { configurationBatch } from '../entry.ts';
 import type { Message } from '../messages.ts';
 import { Server, settle } from '../testing.test.support.ts';
-import { change, clusterOf, configurationIn, pass, refused } from './cluster.test.support.ts';
+import type { LogIndex, Term } from '../types.ts';
+import { change, clusterOf, configurationIn, ids, pass, refused } from './cluster.test.support.ts';
 
 test('one voter more goes in one step, in force when appended (§6)', () => {
   const servers = clusterOf(3, 4);
@@ -88,6 +91,24 @@ test('a later leader ends a change that an earlier one began (hazard 17)', () =>
   assert.deepEqual(configurationIn(next).outgoing, []);
   assert.deepEqual(configurationIn(next).voters, [2, 4, 5]);
   assert.ok(next.raft.commitIndex >= next.raft.lastIndex);
+});
+
+test('a later leader ends it no earlier than it has committed in its own term (hazard 17)', () => {
+  const leader = new Server(2, [1, 2, 3]);
+  const joint = { ...configurationOf([1, 2, 4]), outgoing: ids(1, 2, 3) };
+  const batches = [configurationBatch(1 as Term, 1 as LogIndex, joint)];
+  const append = { prevLogIndex: 0, prevLogTerm: 0, round: 0 };
+  const from1 = { kind: 'appendEntries', from: 1, term: 1, ...append };
+  leader.receive({ ...from1, leaderCommit: 1, batches } as never);
+  leader.finishWrites();
+  leader.takeSent();
+  leader.elect(1);
+  assert.deepEqual([leader.raft.isLeader, leader.raft.commitIndex], [true, 1]);
+  assert.equal(leader.raft.lastIndex, 1, 'the change is committed, by a leader that is gone');
+  leader.propose();
+  leader.finishWrites();
+  leader.receive({ kind: 'appendAccepted', from: 1, term: 2, matchIndex: 2, round: 0 } as never);
+  assert.deepEqual(configurationIn(leader).outgoing, []);
 });
 
 test('learners get the log, count for nothing and never run (dissertation §4.2.1)', () => {

@@ -82,6 +82,19 @@ export const FAULTS: Readonly<Record<string, Draw>> = {
       })),
     );
   },
+  /** Some links keep what is sent in one direction until they are mended. */
+  clogSome: ({ cluster, random }) =>
+    linksOf(cluster)
+      .filter(() => chance(random, 0.2))
+      .map((link) => ({ kind: 'clog', link })),
+  /** The leader is cut off, and what it is answered comes much later, when others have gone on. */
+  lateAnswers: ({ cluster }) =>
+    leaderIn(cluster).flatMap((leader) =>
+      others(cluster, leader).flatMap((id): Action[] => [
+        { kind: 'clog', link: { from: id, to: leader } },
+        { kind: 'cut', link: { from: leader, to: id } },
+      ]),
+    ),
   /** The leader's time passes slowly, the others' fast, and they part: what a lease fears most. */
   slowLeaderCutOff: ({ cluster, clocks }) =>
     leaderIn(cluster).flatMap((leader) => [
@@ -156,7 +169,7 @@ export const REMEDIES: Readonly<Record<string, Draw>> = {
   heal: () => [{ kind: 'heal' }],
   mendSome: ({ cluster, random }) =>
     linksOf(cluster)
-      .filter(({ from, to }) => !cluster.network.isConnected(from, to) && chance(random, 0.5))
+      .filter(({ from, to }) => isStopped(cluster, from, to) && chance(random, 0.5))
       .map((link) => ({ kind: 'mend', link })),
   thaw: ({ cluster }) =>
     cluster.running
@@ -192,6 +205,9 @@ export const timeoutOf = ({ options }: ChaosPlan): number =>
 
 const linksOf = ({ ids }: Cluster): readonly Link[] =>
   ids.flatMap((from) => ids.filter((to) => to !== from).map((to) => ({ from, to })));
+
+const isStopped = ({ network }: Cluster, from: NodeId, to: NodeId): boolean =>
+  !network.isConnected(from, to) || network.isClogged(from, to);
 
 function cutSome({ cluster, random }: Table, probability: number, isBothWays: boolean): Action[] {
   const cut: Action[] = [{ kind: 'heal' }];

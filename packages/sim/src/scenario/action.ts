@@ -106,6 +106,12 @@ const ACTIONS = {
     cluster.network.setLink(from, to, true);
     return DONE;
   }),
+  /** Nothing moves in this direction: what is sent waits until the link is mended, or lost if it is cut. */
+  clog: action('clog $link', { link }, (cluster, { link: { from, to } }) => {
+    if (!cluster.network.isConnected(from, to)) return pointless(`${from}>${to} is cut`);
+    cluster.network.clog(from, to);
+    return DONE;
+  }),
   /** One message gets through in this direction, though the link is cut. */
   leak: action('leak $link', { link }, (cluster, { link: { from, to } }) => {
     if (cluster.network.isConnected(from, to)) return pointless(`${from}>${to} is not cut`);
