@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { addKeyCommands, examples } from './client/commands.ts';
+import { clientOptions } from './client/options.ts';
 import { addStatusCommand } from './client/status-command.ts';
 import { addDevCommand } from './dev/command.ts';
 import { CommandError, failureJson, failureLine } from './failure.ts';
@@ -23,7 +24,10 @@ function buildProgram(): Command {
     .helpCommand('help [command]', 'show the help of a command')
     .configureOutput({ outputError: () => {} })
     .configureHelp({ showGlobalOptions: false })
+    .enablePositionalOptions()
     .exitOverride();
+  for (const option of clientOptions()) program.addOption(option.hideHelp());
+  program.hook('preAction', (_program, command) => handDown(program, command));
   addDevCommand(program);
   addServeCommand(program);
   addKeyCommands(program);
@@ -37,8 +41,23 @@ function buildProgram(): Command {
       'quorate dev                     # three durable nodes on this machine',
       'quorate put greeting hello',
       'quorate get greeting',
+      'quorate --endpoints 10.0.0.1:2379 status   # such flags may stand before the command or behind it',
     ),
   );
+}
+
+/** Gives the command what stood before it, where people who know etcdctl write it. What stands behind it wins. */
+function handDown(program: Command, command: Command): void {
+  for (const option of program.options) {
+    const name = option.attributeName();
+    if (program.getOptionValueSource(name) !== 'cli') continue;
+    if (!command.options.some(({ long }) => long === option.long)) {
+      const problem = `'${command.name()}' does not know ${option.long}`;
+      throw new CommandError('QUORATE_USAGE', problem, 'leave it out');
+    }
+    if (command.getOptionValueSource(name) === 'cli') continue;
+    command.setOptionValueWithSource(name, program.getOptionValue(name), 'cli');
+  }
 }
 
 /** Help and version, asked for (status 0) or shown instead of a command that is missing (1). */

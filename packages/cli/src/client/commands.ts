@@ -45,7 +45,7 @@ export function addKeyCommands(program: Command): void {
     .description('Prints keys and values, each on a line of its own, as etcdctl does.')
     .option('--limit <n>', 'at most so many keys', positiveInteger)
     .option('--rev <n>', 'as of this revision', positiveInteger)
-    .option('--keys-only', 'leave out the values')
+    .option('--keys-only', 'leave out the values, not their lines')
     .option('--count-only', 'only how many there are')
     .option('--print-value-only', 'leave out the keys')
     .option('--serializable', "from the server's own state: faster, and possibly old")
@@ -110,7 +110,8 @@ async function get(key: string, flags: GetFlags): Promise<void> {
 
 function printPair({ key, value }: KeyValue, flags: GetFlags): void {
   if (!flags.printValueOnly) print(key, '\n');
-  if (!flags.keysOnly) print(value, '\n');
+  // With --keys-only it is empty, and its line is there all the same, as etcdctl has it.
+  print(value, '\n');
 }
 
 async function del(key: string, flags: SelectionFlags): Promise<void> {

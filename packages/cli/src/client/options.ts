@@ -12,17 +12,20 @@ export interface ClientFlags {
 }
 
 export function addClientOptions(command: Command): Command {
-  return command
-    .addOption(endpointsOption())
-    .option('--json', 'print JSON, for a program')
-    .option(
-      '--dial-timeout <ms>',
-      'longest wait for a connection to one server',
-      positiveInteger,
-      2000,
-    )
-    .option('--command-timeout <ms>', 'longest wait for an answer', positiveInteger, 5000);
+  for (const option of clientOptions()) command.addOption(option);
+  return command;
 }
+
+export const clientOptions = (): readonly Option[] => [
+  endpointsOption(),
+  new Option('--json', 'print JSON, for a program'),
+  new Option('--dial-timeout <ms>', 'longest wait for a connection to one server')
+    .argParser(positiveInteger)
+    .default(2000),
+  new Option('--command-timeout <ms>', 'longest wait for an answer')
+    .argParser(positiveInteger)
+    .default(5000),
+];
 
 export const endpointsOption = (): Option =>
   new Option('--endpoints <list>', 'servers to ask, host:port with commas between')

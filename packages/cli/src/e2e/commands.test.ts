@@ -30,11 +30,24 @@ describe('the commands', () => {
   test('get: one key, a prefix, from a key on, and parts of the answer', async () => {
     await prints(['get', 'a'], 'a\nv a\n');
     await prints(['get', '--prefix', 'b/'], 'b/1\nv b/1\nb/2\nv b/2\n');
-    await prints(['get', '--from-key', 'b/2', '--keys-only'], 'b/2\nc\n');
+    await prints(['get', '--from-key', 'b/2', '--keys-only'], 'b/2\n\nc\n\n');
     await prints(['get', '--prefix', '', '--count-only'], '4\n');
     await prints(['get', '--prefix', '', '--limit', '1', '--print-value-only'], 'v a\n');
     await prints(['get', 'c', '--rev', '4'], '');
     await prints(['get', 'c', '--serializable'], 'c\nv c\n');
+  });
+
+  test('flags that several commands share may also come first, as with etcdctl', async () => {
+    const elsewhere = { environment: { ETCDCTL_ENDPOINTS: '127.0.0.1:1' } };
+    await prints(['--endpoints', member.endpoint, 'get', 'a'], 'a\nv a\n', elsewhere);
+    const { stdout } = await quorate(['--json', '--command-timeout=4000', 'get', 'a']);
+    assert.equal(JSON.parse(stdout).count, 1);
+    const both = ['--endpoints=127.0.0.1:1', 'get', 'a', '--endpoints', member.endpoint];
+    await prints(both, 'a\nv a\n');
+    const dump = await quorate(['--json', 'wal', 'dump', member.address.directory]);
+    assert.equal(JSON.parse(dump.stdout.split('\n')[0]!).kind, 'segment');
+    const stray = await quorate(['--endpoints', 'x', 'wal', 'dump', member.address.directory]);
+    assert.match(stray.stderr, /'dump' does not know --endpoints \[QUORATE_USAGE\]/);
   });
 
   test('get for a program: numbers, text, and base64 where it is no text', async () => {
@@ -117,7 +130,7 @@ describe('the commands', () => {
     const ended = await quorate(['load', file]);
     assert.equal(ended.status, 1);
     assert.match(ended.stderr, /1 records were refused, the last one large\/1: .*too large/);
-    await prints(['get', '--prefix', 'large/', '--keys-only'], 'large/2\n');
+    await prints(['get', '--prefix', 'large/', '--keys-only'], 'large/2\n\n');
   });
 
   test('load: nobody there is said at once', async () => {

@@ -2,7 +2,7 @@
 
 import { type Command, Option } from 'commander';
 import { examples } from '../client/commands.ts';
-import { SERVE_FLAGS } from './flags.ts';
+import { FORCE_NEW_CLUSTER, SERVE_FLAGS } from './flags.ts';
 import { LOG_LEVELS } from './log-lines.ts';
 
 export function addServeCommand(program: Command): void {
@@ -16,6 +16,7 @@ export function addServeCommand(program: Command): void {
     );
   for (const { name, argument, help } of SERVE_FLAGS) command.option(`--${name} ${argument}`, help);
   command
+    .addOption(new Option(`--${FORCE_NEW_CLUSTER} [yes]`).preset('true').hideHelp())
     .addOption(
       new Option('--log-level <level>', 'what is worth a line on stderr')
         .choices(LOG_LEVELS)
@@ -39,7 +40,7 @@ export function addServeCommand(program: Command): void {
 
 /** Go's flags take one dash as well as two, and etcd's users know them so. */
 export function withTwoDashes(args: readonly string[]): string[] {
-  const names = new Set([...SERVE_FLAGS.map(({ name }) => name), 'log-level']);
+  const names = new Set([...SERVE_FLAGS.map(({ name }) => name), FORCE_NEW_CLUSTER, 'log-level']);
   return args.map((arg) => {
     const name = /^-([a-z][a-z-]+)(=|$)/.exec(arg)?.[1];
     return name !== undefined && names.has(name) ? `-${arg}` : arg;

@@ -43,6 +43,19 @@ for (const variable of ['ETCD_CERT_FILE', 'ETCD_PEER_KEY_FILE', 'ETCD_CLIENT_CER
   });
 }
 
+test('a start that is to make a new cluster is refused, and told what does', () => {
+  const refused = (source: string) => (error: unknown) =>
+    error instanceof CommandError &&
+    error.code === 'QUORATE_UNSUPPORTED' &&
+    error.message.startsWith(`${source} is set`) &&
+    error.remedy.includes('quorate recover');
+  const variable = 'ETCD_FORCE_NEW_CLUSTER';
+  assert.throws(() => settingsFrom({}, { [variable]: 'true' }), refused(variable));
+  const flags = { 'force-new-cluster': 'true' };
+  assert.throws(() => settingsFrom(flags, {}), refused('--force-new-cluster'));
+  assert.deepEqual(settingsFrom({ 'force-new-cluster': 'false' }, {}).config, {});
+});
+
 for (const value of ['1s', '-5', '1.5', '', '99999999999999999999']) {
   test(`'${value}' is no count`, () => {
     assert.throws(

@@ -103,12 +103,12 @@ export const SERVE_FLAGS: readonly ServeFlag[] = [
 /** Every variable that begins like this is meant for an etcd server. */
 const ENVIRONMENT_PREFIX = 'ETCD_';
 
-/**
- * Without effect, the first would leave the data less protected than its owner believes, and the
- * last would make a cluster of one out of every member.
- */
+/** Without effect they would leave the data less protected than its owner believes. */
 const NOT_TO_BE_IGNORED =
   /^(cert-file|key-file|auto-tls|client-c.*|trusted-ca-file|cipher-suites|peer-.*|discovery.*)$/;
+
+/** Etcd's way to make a cluster out of one survivor; whoever asks for it must not get a usual start. */
+export const FORCE_NEW_CLUSTER = 'force-new-cluster';
 
 export interface ServeSettings {
   readonly config: EtcdServerConfig;
@@ -124,6 +124,7 @@ export function settingsFrom(
   flags: Readonly<Record<string, string | undefined>>,
   environment: Readonly<Record<string, string | undefined>>,
 ): ServeSettings {
+  refuseForce(flags, environment);
   const config: Record<string, unknown> = {};
   for (const { name, setting, parse } of SERVE_FLAGS) {
     const given = flags[name];
@@ -137,6 +138,25 @@ export function settingsFrom(
     if (inherited) config[setting] = parse(inherited, variable);
   }
   return { config: config as EtcdServerConfig, warnings: warningsAbout(environment) };
+}
+
+function refuseForce(
+  flags: Readonly<Record<string, string | undefined>>,
+  environment: Readonly<Record<string, string | undefined>>,
+): void {
+  const variable = variableOf(FORCE_NEW_CLUSTER);
+  const asked = [
+    [`--${FORCE_NEW_CLUSTER}`, flags[FORCE_NEW_CLUSTER]],
+    [variable, environment[variable]],
+  ] as const;
+  for (const [source, value] of asked) {
+    if (!value || value === 'false') continue;
+    throw new CommandError(
+      'QUORATE_UNSUPPORTED',
+      `${source} is set, and no start makes a new cluster out of one member here`,
+      'take it away; `quorate recover DIR --new-cluster-id N` does that once, and says first what may be lost',
+    );
+  }
 }
 
 function warningsAbout(environment: Readonly<Record<string, string | undefined>>): string[] {

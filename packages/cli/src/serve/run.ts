@@ -1,16 +1,15 @@
 /** One member: opened, announced, stopped by a signal or by a failure it cannot go on with. */
 
 import { EtcdServer, EtcdServerError, resolveConfig } from '@quorate/etcd';
-import { inFlagNames, SERVE_FLAGS, settingsFrom } from './flags.ts';
+import { FORCE_NEW_CLUSTER, inFlagNames, SERVE_FLAGS, settingsFrom } from './flags.ts';
 import { createLog, type Log, type LogLevel } from './log-lines.ts';
 import { StopRequest } from './stop-request.ts';
 import { traceLog, withNames } from './trace-log.ts';
 
 /** Resolves after a clean stop. */
 export async function serve(options: Readonly<Record<string, string>>): Promise<void> {
-  const flags = Object.fromEntries(
-    SERVE_FLAGS.map(({ name }) => [name, options[camelCase(name)]] as const),
-  );
+  const names = [...SERVE_FLAGS.map(({ name }) => name), FORCE_NEW_CLUSTER];
+  const flags = Object.fromEntries(names.map((name) => [name, options[camelCase(name)]] as const));
   const { config, warnings } = settingsFrom(flags, process.env);
   const log = createLog(
     options.logLevel as LogLevel,
