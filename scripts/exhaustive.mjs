@@ -17,6 +17,7 @@ const USAGE = `npm run exhaustive -- [options]
   One world of your own (any of these):
   --depth N          choices from the first state; without it, until --states
   --commands N       commands that clients propose in all (1)
+  --reads N          questions in all how far to have applied before a read (0); prompt disks only
   --crashes N        crashes in all, each followed by a restart (1)
   --terms N          no server runs in a higher term (2)
   --disk slow        slow: writes are in flight until the walk says otherwise; prompt: never
@@ -33,6 +34,7 @@ const OPTIONS = {
   states: TEXT,
   depth: TEXT,
   commands: TEXT,
+  reads: TEXT,
   crashes: TEXT,
   terms: TEXT,
   disk: TEXT,
@@ -49,7 +51,7 @@ async function main(values) {
   oneOf('disk', values.disk, ['slow', 'prompt']);
   prepare();
   const parts = await load();
-  const ownFlags = ['depth', 'commands', 'crashes', 'terms', 'disk', 'choices'];
+  const ownFlags = ['depth', 'commands', 'reads', 'crashes', 'terms', 'disk', 'choices'];
   const isOwn = values.options || values['no-noop'] || ownFlags.some((name) => name in values);
   if (isOwn) return ownWorld(parts, values);
   const isAsked = (part) => values.only === undefined || values.only === part;
@@ -75,7 +77,7 @@ async function load() {
 }
 
 /** Each says what is in it; all with three servers. The first few are small enough to be walked to their end. */
-function suite({ SMALL_WORLD, FIGURE_8B, LED }) {
+function suite({ SMALL_WORLD, COMMITTED, FIGURE_8B, LED }) {
   const slow = SMALL_WORLD;
   const prompt = { ...slow, disk: 'prompt' };
   const both = { preVote: true, checkQuorum: true };
@@ -89,6 +91,11 @@ function suite({ SMALL_WORLD, FIGURE_8B, LED }) {
     {
       title: 'one term, prompt disks, two crashes, a command, no empty entries',
       world: { ...prompt, ...one, crashes: 2 },
+    },
+    {
+      title:
+        'one term, slow disks, a crash, a command, no empty entries, with pre-vote and check-quorum',
+      world: { ...slow, ...both, ...one },
     },
     {
       title: 'two terms, slow disks, a crash, elections alone',
@@ -115,6 +122,11 @@ function suite({ SMALL_WORLD, FIGURE_8B, LED }) {
       world: { ...prompt, ...figure8 },
       start: FIGURE_8B,
     },
+    {
+      title: 'from a committed entry, two terms, prompt disks, a read',
+      world: { ...prompt, commands: 0, crashes: 0, reads: 1 },
+      start: COMMITTED,
+    },
   ];
 }
 
@@ -124,6 +136,7 @@ function ownWorld(parts, values) {
     ...SMALL_WORLD,
     disk: values.disk ?? SMALL_WORLD.disk,
     commands: wholeNumber('commands', values.commands, 0) ?? SMALL_WORLD.commands,
+    reads: wholeNumber('reads', values.reads, 0) ?? SMALL_WORLD.reads,
     crashes: wholeNumber('crashes', values.crashes, 0) ?? SMALL_WORLD.crashes,
     maxTerm: wholeNumber('terms', values.terms, 0) ?? SMALL_WORLD.maxTerm,
     preVote: values.options,
@@ -150,8 +163,8 @@ function runWorld(parts, values, { title, world, start = [] }) {
 }
 
 /** What makes this world again. */
-function flagsOf({ disk, commands, crashes, maxTerm, preVote, noopOnElection }) {
-  const numbers = `--disk ${disk} --commands ${commands} --crashes ${crashes} --terms ${maxTerm}`;
+function flagsOf({ disk, commands, reads, crashes, maxTerm, preVote, noopOnElection }) {
+  const numbers = `--disk ${disk} --commands ${commands} --reads ${reads} --crashes ${crashes} --terms ${maxTerm}`;
   return `${numbers}${preVote ? ' --options' : ''}${noopOnElection ? '' : ' --no-noop'}`;
 }
 

@@ -4,13 +4,39 @@
  * been there before.
  *
  * Left out: times, except whether the leader counts as alive; dice; the commands, which the core
- * never reads; and how full the windows for appends and applies are, which only delays.
+ * never reads; and how full the windows for appends and applies are, which only delays. Of rounds
+ * (see `AppendEntries.round`) it says only how they compare: two leaders whose `RoundMarks` compare
+ * alike differ in numbers alone.
  */
 
 import type { Progress } from './progress/progress.ts';
-import type { LeaderState, Role } from './role.ts';
-import type { NodeState } from './state.ts';
+import type { LeaderReads, LeaderState, Role } from './role.ts';
+import type { LeaderNode, NodeState } from './state.ts';
 import type { LogIndex, NodeId } from './types.ts';
+
+/**
+ * All that a leader without leases compares the round of a follower's answer with: answers whose rounds
+ * come before the same marks are the same to it.
+ */
+export interface RoundMarks {
+  /** No message has a later one; what it says from now on has this or a later one. */
+  readonly newest: number;
+  /** Refusals of rounds before this are late. */
+  readonly fromRound: number;
+  /** Reads wait for an answer of this round or a later one. Undefined: none that this follower could give. */
+  readonly askedRound: number | undefined;
+}
+
+export function roundMarksOf({ role }: LeaderNode, follower: NodeId): RoundMarks | undefined {
+  const progress = role.progress.get(follower);
+  return progress === undefined ? undefined : marksOf(role.reads, progress);
+}
+
+function marksOf({ round, asked, askedRound }: LeaderReads, progress: Progress): RoundMarks {
+  const { answeredRound, fromRound } = progress;
+  const isAwaited = asked.length > 0 && answeredRound < askedRound;
+  return { newest: round, fromRound, askedRound: isAwaited ? askedRound : undefined };
+}
 
 export function fingerprintOf(node: NodeState, appliedIndex: LogIndex): string {
   const { id, currentTerm, votedFor, commitIndex, log } = node;
@@ -40,34 +66,33 @@ function roleOf(node: NodeState, role: Role): string {
     case 'candidate':
       return `candidate ${votesOf(role.votes)} own ${role.ownVoteWrite - node.lastWrite}`;
     case 'leader':
-      return leaderOf(node, role);
+      return leaderOf(role);
   }
 }
 
-function leaderOf(node: NodeState, role: LeaderState): string {
+function leaderOf(role: LeaderState): string {
   const { reads, transfer, catchUps, firstIndexOfTerm } = role;
-  const { round, askedRound, readIndex, waiting, asked, mayLease } = reads;
+  const { readIndex, waiting, asked, mayLease } = reads;
   const questions = [waiting, asked].map((list) => list.map(({ id, follower }) => [id, follower]));
-  const progress = inOrder(role.progress).map(([id, of]) => `${id}(${progressOf(node, of)})`);
+  const progress = inOrder(role.progress).map(([id, of]) => `${id}(${progressOf(role, of)})`);
   return [
     `leader from ${firstIndexOfTerm} ${progress}`,
-    `reads ${round} ${askedRound} ${readIndex} ${JSON.stringify(questions)} ${mayLease}`,
+    `reads ${asked.length > 0 ? readIndex : ''} ${JSON.stringify(questions)} ${mayLease}`,
     `transfer ${transfer?.to}${role.isResting ? ' rests' : ''}`,
     `catch up ${inOrder(catchUps).map(([id, { through, hasCaughtUp }]) => [id, through, hasCaughtUp])}`,
   ].join(' ');
 }
 
-function progressOf(node: NodeState, progress: Progress): string {
-  const { matchIndex, nextIndex, mode, sentRound, answeredRound } = progress;
+function progressOf({ reads }: LeaderState, progress: Progress): string {
+  const { matchIndex, nextIndex, mode, sentRound } = progress;
   const { sentCommit, awaitedCommit } = progress;
   const isAwaitingReply = mode.kind === 'probe' && mode.isAwaitingReply;
   const doubt = mode.kind === 'probe' && mode.cause === 'doubt' ? ' in doubt' : '';
-  const fromRound = progress.fromRound > 0 ? ` from ${progress.fromRound}` : '';
-  // Read only where commits have notices of their own.
-  const hasNotices = node.options.commitNoticeDelayMs < node.options.heartbeatIntervalMs;
-  const told = hasNotices || awaitedCommit > 0 ? `${sentCommit}/${awaitedCommit}` : 0;
+  const { fromRound, askedRound } = marksOf(reads, progress);
+  const asked = askedRound === undefined ? '' : ` asked ${Math.sign(askedRound - fromRound)}`;
+  const unsaid = sentRound < reads.round ? ' unsaid' : '';
   const rest = progress.restIndex > 0 ? ' rests' : '';
-  return `${mode.kind} ${isAwaitingReply}${doubt}${fromRound} ${matchIndex} ${nextIndex} ${told} ${sentRound} ${answeredRound}${rest}`;
+  return `${mode.kind} ${isAwaitingReply}${doubt} ${matchIndex} ${nextIndex} ${sentCommit}/${awaitedCommit}${asked}${unsaid}${rest}`;
 }
 
 const votesOf = (votes: ReadonlyMap<NodeId, boolean>): string =>

@@ -3,6 +3,7 @@ export * from './configuration/change.ts';
 export * from './configuration/configuration.ts';
 export * from './effects.ts';
 export * from './entry.ts';
+export type { RoundMarks } from './fingerprint.ts';
 export * from './inputs.ts';
 export { InvariantViolation } from './invariant.ts';
 export * from './log/log-reader.ts';

@@ -18,7 +18,7 @@ import {
   startElection,
 } from './election.ts';
 import type { Payload, SnapshotMeta } from './entry.ts';
-import { fingerprintOf } from './fingerprint.ts';
+import { fingerprintOf, type RoundMarks, roundMarksOf } from './fingerprint.ts';
 import { onAppendEntries, onInstallSnapshot } from './follower.ts';
 import { onForwardProposal, onForwardReply, onForwardRequested } from './forward.ts';
 import type { ChangeAnswer, Input, Proposed, TransferAnswer } from './inputs.ts';
@@ -294,6 +294,11 @@ export class Raft {
   /** For checkers that must recognise a state; see fingerprint.ts for what it leaves out. */
   fingerprint(): string {
     return fingerprintOf(this.#node, this.#applies.appliedIndex);
+  }
+
+  /** Undefined unless we lead and `follower` is a member. */
+  roundMarks(follower: NodeId): RoundMarks | undefined {
+    return isLeader(this.#node) ? roundMarksOf(this.#node, follower) : undefined;
   }
 
   #advanceTime(now: Milliseconds): void {

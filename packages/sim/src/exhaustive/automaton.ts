@@ -7,8 +7,9 @@ import { configurationOf, type Message, type NodeId, type RaftStatus } from '@qu
 import { StoredLog } from '../stored-log.ts';
 import { entryNames } from './commands.ts';
 import { type Happening, wordsOf } from './happening.ts';
-import { Host } from './host.ts';
+import { type Answer, type Consequences, Host } from './host.ts';
 import type { Permutation } from './permutations.ts';
+import { type Aging, agingOf, type Marks } from './rounds.ts';
 import { brokenPromise } from './safety.ts';
 import { idsOf, type World } from './world.ts';
 
@@ -24,22 +25,34 @@ export interface Local {
   readonly durableTerm: number;
   /** The same for servers that differ in nothing but names: a number for sorting. */
   readonly shape: number;
+  readonly marks: Marks;
   readonly cameBy: { readonly from: number; readonly happening: number } | undefined;
-  /** The disk it started on, and what has happened since. */
-  readonly origin: StoredLog;
-  readonly path: readonly number[];
+  readonly history: History;
+  /** Another history that led here, with other numbers of rounds; see `Automaton.#expectTwin`. */
+  twin: History | undefined;
   readonly transitions: Map<number, Transition>;
   /** This state under other names, by permutation. */
   readonly renamed: (number | undefined)[];
+}
+
+/** The disk it started on, and what has happened since. */
+interface History {
+  readonly origin: StoredLog;
+  readonly path: readonly number[];
 }
 
 export interface Transition {
   readonly next: number;
   /** Ascending, each once. */
   readonly sent: readonly number[];
+  readonly answers: readonly Answer[];
+  readonly aging: Aging | undefined;
   /** What the server did wrong by itself. */
   readonly violation: string | undefined;
 }
+
+const SILENCE: Consequences = { messages: [], answers: [] };
+const NOTHING = { sent: [], answers: [], aging: undefined };
 
 export class Automaton {
   readonly locals: Local[] = [];
@@ -54,6 +67,8 @@ export class Automaton {
   readonly #renamedHappenings: number[][];
   readonly #logs = new Map<string, readonly string[]>();
   readonly #shapes = new Map<string, number>();
+  /** Transitions that are to be run once more, from the twin: local, happening. */
+  readonly #unproven: [number, number][] = [];
 
   constructor(world: World, permutations: readonly Permutation[]) {
     this.#world = world;
@@ -61,7 +76,7 @@ export class Automaton {
     this.#renamedHappenings = permutations.map(() => []);
     for (const id of idsOf(world)) {
       const stored = new StoredLog(configurationOf(idsOf(world)));
-      this.#intern(new Host(world, id, stored), stored, [], undefined);
+      this.#intern(new Host(world, id, stored), { origin: stored, path: [] }, undefined);
     }
   }
 
@@ -89,6 +104,12 @@ export class Automaton {
     if (transition === undefined) {
       transition = this.#run(local, happening);
       transitions.set(happening, transition);
+      this.#unproven.push([local, happening]);
+      for (;;) {
+        const unproven = this.#unproven.pop();
+        if (unproven === undefined) break;
+        this.#expectTwin(...unproven);
+      }
     }
     return transition;
   }
@@ -136,38 +157,77 @@ export class Automaton {
   }
 
   #run(from: number, number: number): Transition {
-    this.runs++;
     const before = this.locals[from]!;
-    const happening = this.happenings[number]!;
     try {
-      const host = this.#rebuild(before);
-      const cameBy = { from, happening: number };
-      if (happening.kind === 'crash') {
-        const restarted = host.restarted(happening.survivingWrites);
-        const next = this.#intern(restarted, restarted.durable, [], cameBy);
-        return { next, sent: [], violation: undefined };
-      }
-      const messages = host.meet(happening);
-      const next = this.#intern(host, before.origin, [...before.path, number], cameBy);
-      const sent = messages.map((message) => this.numberOf({ kind: 'deliver', message }));
-      const unique = [...new Set(sent)].sort((a, b) => a - b);
-      return { next, sent: unique, violation: brokenPromise(before, host, messages) };
+      const { host, history, ...said } = this.#relive(before, before.history, number);
+      const next = this.#intern(host, history, { from, happening: number });
+      const violation = this.#isCrash(number)
+        ? undefined
+        : brokenPromise(before, host, said.messages);
+      return { next, ...this.#effects(before, before.marks, host, said), violation };
     } catch (error) {
-      return { next: from, sent: [], violation: (error as Error).message };
+      return { ...NOTHING, next: from, violation: (error as Error).message };
     }
   }
 
-  #rebuild({ position, origin, path }: Local): Host {
+  /** That the numbers of rounds do not matter: from another history the same must follow. */
+  #expectTwin(from: number, number: number): void {
+    const before = this.locals[from]!;
+    const expected = before.transitions.get(number)!;
+    if (before.twin === undefined || expected.violation !== undefined) return;
+    const marks = this.#hostAfter(before.position, before.twin).marks;
+    const { host, history, ...said } = this.#relive(before, before.twin, number);
+    const next = this.#intern(host, history, undefined);
+    const effects = this.#effects(before, marks, host, said);
+    const found: Transition = { next, ...effects, violation: undefined };
+    if (JSON.stringify(found) === JSON.stringify(expected)) return;
+    throw new Error(`numbers of rounds matter: ${wordsOf(this.happenings[number]!)}`);
+  }
+
+  /** What happens after `history`, and the history that it makes. */
+  #relive({ position }: Local, history: History, number: number) {
+    this.runs++;
+    const happening = this.happenings[number]!;
+    const host = this.#hostAfter(position, history);
+    if (happening.kind === 'crash') {
+      const restarted = host.restarted(happening.survivingWrites);
+      const origin = restarted.durable;
+      return { host: restarted, history: { origin, path: [] }, ...SILENCE };
+    }
+    const said = host.meet(happening);
+    const { origin, path } = history;
+    return { host, history: { origin, path: [...path, number] }, ...said };
+  }
+
+  #effects(before: Local, marks: Marks, after: Host, { messages, answers }: Consequences) {
+    const numbers = messages.map((message) => this.numberOf({ kind: 'deliver', message }));
+    const sent = [...new Set(numbers)].sort((a, b) => a - b);
+    const { term } = before.status;
+    const stillHeeded = after.status.term === term ? after.marks : [];
+    const aging = this.#world.isReduced
+      ? agingOf(before.position, term, marks, stillHeeded)
+      : undefined;
+    return { sent, answers, aging };
+  }
+
+  #isCrash(number: number): boolean {
+    return this.happenings[number]!.kind === 'crash';
+  }
+
+  #hostAfter(position: number, { origin, path }: History): Host {
     const host = new Host(this.#world, (position + 1) as NodeId, origin);
     for (const happening of path) host.meet(this.happenings[happening]!);
     return host;
   }
 
-  #intern(host: Host, origin: StoredLog, path: readonly number[], cameBy: Local['cameBy']): number {
+  #intern(host: Host, history: History, cameBy: Local['cameBy']): number {
     const { key } = host;
     const known = this.#localsByKey.get(key);
-    if (known !== undefined) return known;
-    const { status, pending, durable, latest } = host;
+    if (known !== undefined) {
+      this.#noteTwin(known, host.marks, history);
+      return known;
+    }
+    const { status, pending, durable, latest, marks } = host;
     const local: Local = {
       position: host.id - 1,
       status,
@@ -175,14 +235,22 @@ export class Automaton {
       pendingWrites: pending.length,
       durableTerm: durable.hardState.term,
       shape: this.#shapeOf(host),
+      marks,
       cameBy,
-      origin,
-      path,
+      history,
+      twin: undefined,
       transitions: new Map(),
       renamed: [],
     };
     this.#localsByKey.set(key, this.locals.length);
     return this.locals.push(local) - 1;
+  }
+
+  #noteTwin(number: number, marks: Marks, history: History): void {
+    const local = this.locals[number]!;
+    if (local.twin !== undefined || JSON.stringify(marks) === JSON.stringify(local.marks)) return;
+    local.twin = history;
+    for (const happening of local.transitions.keys()) this.#unproven.push([number, happening]);
   }
 
   #logOf({ batches }: StoredLog): readonly string[] {

@@ -1,14 +1,14 @@
 /** What can happen next in a state of the world, and what the world is then. */
 
-import { Automaton } from './automaton.ts';
+import { Automaton, type Transition } from './automaton.ts';
 import { type Permutation, permutationsOf } from './permutations.ts';
-import { type Committed, committedWith, incompleteness, mismatch } from './safety.ts';
+import { type Committed, committedWith, incompleteness, mismatch, staleness } from './safety.ts';
 import { Soups } from './soups.ts';
 import type { World } from './world.ts';
 
 /**
  * The servers' states by position, the messages that were sent, and what is behind: what was
- * committed, and how many commands and crashes were used.
+ * committed, and how many commands, crashes and reads were used.
  */
 export type State = number[];
 
@@ -32,15 +32,16 @@ export class Choices {
   readonly #noQuorum: number;
   readonly #written: number;
   readonly #proposals: readonly number[];
+  readonly #reads: readonly number[];
   readonly #crashes: number[] = [];
 
   constructor(world: World) {
     this.world = world;
     this.permutations = permutationsOf(world.size);
     this.automaton = new Automaton(world, this.permutations);
-    this.soups = new Soups(this.automaton);
+    this.soups = new Soups(this.automaton, world);
     this.soupAt = world.size;
-    this.#internPast({ committed: [], commands: 0, crashes: 0, later: {} });
+    this.#internPast({ committed: [], commands: 0, crashes: 0, reads: [], later: {} });
     const { automaton } = this;
     this.#deadline = automaton.numberOf({ kind: 'deadline' });
     this.#silence = automaton.numberOf({ kind: 'silence' });
@@ -48,6 +49,9 @@ export class Choices {
     this.#written = automaton.numberOf({ kind: 'written' });
     this.#proposals = Array.from({ length: world.commands }, (_, command) =>
       automaton.numberOf({ kind: 'propose', command }),
+    );
+    this.#reads = Array.from({ length: world.reads }, (_, id) =>
+      automaton.numberOf({ kind: 'read', id }),
     );
   }
 
@@ -70,6 +74,9 @@ export class Choices {
       if (status.term < world.maxTerm) possible.push(this.#deadline);
       if (world.checkQuorum && status.role === 'follower') possible.push(this.#silence);
     }
+    if (past.reads.length < world.reads && status.leaderId !== undefined) {
+      possible.push(this.#reads[past.reads.length]!);
+    }
     if (pendingWrites > 0) possible.push(this.#written);
     if (past.crashes < world.crashes) {
       for (let survivors = 0; survivors <= pendingWrites; survivors++) {
@@ -83,12 +90,15 @@ export class Choices {
   take(state: State, position: number, happening: number): Outcome {
     const { automaton, soupAt } = this;
     const from = state[position]!;
-    const { next, sent, violation } = automaton.step(from, happening);
+    const transition = automaton.step(from, happening);
+    const { next, sent, violation } = transition;
     if (violation !== undefined) return { state: undefined, violation };
     const { kind } = automaton.happenings[happening]!;
-    const soup = this.#soupAfter(state, position, next, sent);
+    const soup = this.#soupAfter(state, position, transition);
     const past = this.#pastAfter(state[soupAt + 1]!, next, kind);
     if (typeof past === 'string') return { state: undefined, violation: past };
+    const stale = staleness(this.#pasts[past]!.reads, transition.answers);
+    if (stale !== undefined) return { state: undefined, violation: stale };
     if (next === from && soup === state[soupAt]) return { state: undefined, violation: undefined };
     const after = state.slice();
     after[position] = next;
@@ -97,16 +107,18 @@ export class Choices {
     return { state: after, violation: this.#unsafe(state, after, position, sent) };
   }
 
-  #soupAfter(state: State, position: number, next: number, sent: readonly number[]): number {
+  #soupAfter(state: State, position: number, { next, sent, aging }: Transition): number {
     const { locals } = this.automaton;
     const soup = state[this.soupAt]!;
-    const hasNewTerm = locals[next]!.durableTerm !== locals[state[position]!]!.durableTerm;
-    if (sent.length === 0 && !hasNewTerm) return soup;
-    const terms: number[] = [];
-    for (let at = 0; at < this.soupAt; at++) {
-      terms.push(locals[at === position ? next : state[at]!]!.durableTerm);
-    }
-    return this.soups.after(soup, sent, terms);
+    const [before, after] = [locals[state[position]!]!, locals[next]!];
+    const hasLeft =
+      after.status.role !== before.status.role ||
+      after.status.term !== before.status.term ||
+      after.durableTerm !== before.durableTerm;
+    if (sent.length === 0 && aging === undefined && !hasLeft) return soup;
+    const servers = state.slice(0, this.soupAt);
+    servers[position] = next;
+    return this.soups.after(soup, sent, servers, aging);
   }
 
   /** Figure 3, for a state that differs from `before` at `position`. */
@@ -148,7 +160,7 @@ export class Choices {
     const after = this.automaton.locals[local]!;
     const committed = committedWith(past.committed, after);
     if (typeof committed === 'string') return committed;
-    if (committed === past.committed && kind !== 'propose' && kind !== 'crash') return number;
+    if (committed === past.committed && !COUNTED.has(kind)) return number;
     if (committed === past.committed) {
       past.later[kind] ??= this.#internPast(counted(past, kind));
       return past.later[kind];
@@ -157,7 +169,7 @@ export class Choices {
   }
 
   #internPast(past: Past): number {
-    const key = JSON.stringify([past.committed, past.commands, past.crashes]);
+    const key = JSON.stringify([past.committed, past.commands, past.crashes, past.reads]);
     const known = this.#pastsByKey.get(key);
     if (known !== undefined) return known;
     this.#pastsByKey.set(key, this.#pasts.length);
@@ -169,12 +181,17 @@ interface Past {
   readonly committed: readonly Committed[];
   readonly commands: number;
   readonly crashes: number;
+  /** How many entries were committed when each was asked. */
+  readonly reads: readonly number[];
   /** The numbers of what comes after it, by kind of happening. */
   readonly later: Record<string, number>;
 }
 
+const COUNTED: ReadonlySet<string> = new Set(['propose', 'crash', 'read']);
+
 function counted(past: Past, kind: string): Past {
   const commands = past.commands + (kind === 'propose' ? 1 : 0);
   const crashes = past.crashes + (kind === 'crash' ? 1 : 0);
-  return { committed: past.committed, commands, crashes, later: {} };
+  const reads = kind === 'read' ? [...past.reads, past.committed.length] : past.reads;
+  return { committed: past.committed, commands, crashes, reads, later: {} };
 }

@@ -12,6 +12,8 @@ export type Happening =
   /** A leader has not heard a quorum for an election timeout. */
   | { readonly kind: 'noQuorum' }
   | { readonly kind: 'propose'; readonly command: number }
+  /** A client wants to read here; `id` counts the questions. */
+  | { readonly kind: 'read'; readonly id: number }
   /** The oldest write in flight is durable. */
   | { readonly kind: 'written' }
   /** It stops, and starts again with the oldest `survivingWrites` of the writes in flight. */
@@ -24,6 +26,8 @@ export function wordsOf(happening: Happening): string {
       return messageWords(happening.message);
     case 'propose':
       return `propose ${letterOf(happening.command)}`;
+    case 'read':
+      return `read ${happening.id}`;
     case 'crash':
       return `crash +${happening.survivingWrites}`;
     default:
@@ -31,7 +35,7 @@ export function wordsOf(happening: Happening): string {
   }
 }
 
-/** Every field but `to`, which a list of choices names first. */
+/** Every field but `to`, which a list of choices names first. What stands for a round: rounds.ts. */
 function messageWords(message: Message): string {
   const { kind, from, term } = message;
   const head = `${kind} from ${from} term ${term}`;
@@ -45,14 +49,18 @@ function messageWords(message: Message): string {
     case 'appendEntries': {
       const { prevLogIndex, prevLogTerm, leaderCommit, round, batches } = message;
       const entries = entryNames(batches).join(',');
-      return `${head} after ${prevLogIndex}@${prevLogTerm} [${entries}] commit ${leaderCommit} round ${round}`;
+      return `${head} after ${prevLogIndex}@${prevLogTerm} [${entries}] commit ${leaderCommit} age ${round}`;
     }
     case 'appendAccepted':
-      return `${head} match ${message.matchIndex} round ${message.round}`;
+      return `${head} match ${message.matchIndex} age ${message.round}`;
     case 'appendRejected': {
       const { prevLogIndex, hintIndex, hintTerm, round } = message;
-      return `${head} at ${prevLogIndex} hint ${hintIndex}@${hintTerm} round ${round}`;
+      return `${head} at ${prevLogIndex} hint ${hintIndex}@${hintTerm} age ${round}`;
     }
+    case 'requestReadIndex':
+      return `${head} read ${message.id}`;
+    case 'readIndexReply':
+      return `${head} read ${message.id} at ${message.readIndex}`;
     default:
       throw new Error(`a small world has no ${kind}`);
   }

@@ -9,7 +9,27 @@ import { type Batch, type Message, type NodeId, nextIndex, type Write } from '@q
 import type { StoredLog } from '../stored-log.ts';
 import { entryNames, NumberedCommands } from './commands.ts';
 import { type Happening, wordsOf } from './happening.ts';
-import { type Core, coreOptions, ELECTION_TIMEOUT_MS, HEARTBEAT_MS, type World } from './world.ts';
+import { agedOf, ageOf, type Marks, roundOf } from './rounds.ts';
+import {
+  type Core,
+  coreOptions,
+  ELECTION_TIMEOUT_MS,
+  HEARTBEAT_MS,
+  idsOf,
+  type World,
+} from './world.ts';
+
+/** A read may be served here by whoever has applied so far. */
+export interface Answer {
+  readonly id: number;
+  readonly readIndex: number;
+}
+
+/** What follows at once from a happening. */
+export interface Consequences {
+  readonly messages: readonly Message[];
+  readonly answers: readonly Answer[];
+}
 
 interface PendingWrite {
   readonly write: Write;
@@ -26,6 +46,7 @@ export class Host {
   readonly latest: StoredLog;
   readonly pending: PendingWrite[] = [];
   #sent: Message[] = [];
+  #answers: Answer[] = [];
   #now = 0;
 
   constructor(world: World, id: NodeId, stored: StoredLog) {
@@ -53,11 +74,17 @@ export class Host {
     return this.#core.status();
   }
 
-  /** What leaves at once after `happening`. Not for a crash: see `restarted`. */
-  meet(happening: Happening): readonly Message[] {
+  /** What it compares the rounds of answers with, if it leads. */
+  get marks(): Marks {
+    if (this.status.role !== 'leader') return [];
+    return idsOf(this.#world).map((id) => this.#core.roundMarks(id));
+  }
+
+  /** Not for a crash: see `restarted`. */
+  meet(happening: Happening): Consequences {
     switch (happening.kind) {
       case 'deliver':
-        this.#core.step({ kind: 'received', message: happening.message }, this.#now);
+        this.#core.step({ kind: 'received', message: this.#heard(happening.message) }, this.#now);
         break;
       case 'deadline':
         this.#now =
@@ -75,6 +102,9 @@ export class Host {
       case 'propose':
         this.#core.propose(new NumberedCommands([happening.command]), this.#now);
         break;
+      case 'read':
+        this.#core.step({ kind: 'readRequested', id: happening.id }, this.#now);
+        break;
       case 'written':
         this.#finishWrite();
         break;
@@ -82,9 +112,11 @@ export class Host {
         throw new Error('a crash ends this server: use restarted');
     }
     this.#collect();
-    const sent = this.#sent;
+    const messages = this.#sent.map((message) => this.#said(message));
+    const answers = this.#answers;
     this.#sent = [];
-    return sent;
+    this.#answers = [];
+    return { messages, answers };
   }
 
   /** The server that finds on this disk what a crash leaves. */
@@ -105,7 +137,26 @@ export class Host {
     const { term, votedFor, commitIndex } = this.durable.hardState;
     const disk = `${term}/${votedFor}/${commitIndex} ${entryNames(this.durable.batches)}`;
     const log = entryNames(this.latest.batches);
-    return `${this.#core.fingerprint()} | ${log} | ${disk} | ${pending.join('; ')}`;
+    const marks = this.#world.isReduced ? '' : JSON.stringify(this.marks);
+    return `${this.#core.fingerprint()} | ${log} | ${disk} | ${pending.join('; ')} | ${marks}`;
+  }
+
+  /** With a round in place of its age. */
+  #heard(message: Message): Message {
+    if (!this.#world.isReduced || message.kind === 'appendEntries') return message;
+    const aged = agedOf(message, this.#world);
+    const marks = this.#core.roundMarks(message.from);
+    if (aged === undefined || marks === undefined) return message;
+    return { ...aged, round: roundOf(aged.round, marks) };
+  }
+
+  /** With its age in place of a round. A follower repeats the age. */
+  #said(message: Message): Message {
+    if (!this.#world.isReduced) return message;
+    const aged = agedOf(message, this.#world);
+    if (aged === undefined && message.kind === 'appendAccepted') return { ...message, round: 0 };
+    if (aged?.kind !== 'appendEntries') return message;
+    return { ...aged, round: ageOf(aged.round, this.#core.roundMarks(aged.to)) };
   }
 
   #collect(): void {
@@ -117,13 +168,16 @@ export class Host {
         continue;
       }
       this.#sent.push(...effects.messages);
+      for (const read of effects.reads) if (read.kind === 'ready') this.#answers.push(read);
       if (effects.write !== undefined) {
         this.latest.apply(effects.write, undefined);
         this.pending.push({ write: effects.write, promises: new Map() });
       }
       const last = this.pending.at(-1);
       if (last === undefined) this.#sent.push(...effects.messagesAfterWrite);
-      else for (const promise of effects.messagesAfterWrite) addTo(last.promises, promise);
+      else {
+        for (const promise of effects.messagesAfterWrite) this.#addTo(last, this.#said(promise));
+      }
       this.#apply(effects.committed);
     }
   }
@@ -148,8 +202,12 @@ export class Host {
     for (const _ of names) index = nextIndex(index);
     this.#core.step({ kind: 'applied', index }, this.#now);
   }
-}
 
-function addTo(promises: Map<string, Message>, promise: Message): void {
-  promises.set(`${promise.to} ${wordsOf({ kind: 'deliver', message: promise })}`, promise);
+  #addTo({ promises }: PendingWrite, promise: Message): void {
+    const { disk, isReduced } = this.#world;
+    if (disk === 'slow' && isReduced && agedOf(promise, this.#world) !== undefined) {
+      throw new Error(`a ${promise.kind} that waits for a disk would not grow older`);
+    }
+    promises.set(`${promise.to} ${wordsOf({ kind: 'deliver', message: promise })}`, promise);
+  }
 }

@@ -20,7 +20,7 @@ import {
   LATE_APPEND_CUTS,
   VOTE_BEFORE_DURABLE,
 } from '../core-bugs.test.support.ts';
-import { APPEND_OVERTAKEN, FIGURE_8B, FIGURE_8C } from './starts.ts';
+import { APPEND_OVERTAKEN, COMMITTED, FIGURE_8B, FIGURE_8C } from './starts.ts';
 import { SMALL_WORLD, type World } from './world.ts';
 
 export interface Mutant extends CoreBug {
@@ -100,6 +100,20 @@ export const MUTANTS: readonly Mutant[] = [
     start: [],
     nearStart: APPEND_OVERTAKEN,
     property: 'leaderCompleteness',
+  },
+  {
+    name: 'a read is served by answers to an older question (§8)',
+    edits: [
+      {
+        file: 'leader/replicate.js',
+        from: 'heard(node, progress, message.round);\n    // Answers overtake',
+        to: 'heard(node, progress, node.role.reads.round);\n    // Answers overtake',
+      },
+    ],
+    world: { ...PROMPT, commands: 0, crashes: 0, reads: 1 },
+    start: COMMITTED,
+    nearStart: COMMITTED,
+    property: 'readIsFresh',
   },
 ];
 

@@ -9,7 +9,7 @@
 import type { Message } from '@quorate/core';
 import type { Local } from './automaton.ts';
 import { entryNames } from './commands.ts';
-import type { Host } from './host.ts';
+import type { Answer, Host } from './host.ts';
 
 /** What one server may not do in one step, whatever the others do. */
 export function brokenPromise(
@@ -111,6 +111,22 @@ export function committedWith(
   if (commitIndex <= known.length) return known;
   const more = local.log.slice(known.length, commitIndex).map((name) => ({ name, term }));
   return [...known, ...more];
+}
+
+/**
+ * A read sees all that was committed when it was asked (§8), told by the number of entries.
+ *
+ * @param asked By the question's number: how many were committed then.
+ */
+export function staleness(
+  asked: readonly number[],
+  answers: readonly Answer[],
+): string | undefined {
+  for (const { id, readIndex } of answers) {
+    if (readIndex >= asked[id]!) continue;
+    return `readIsFresh: read ${id} is served at ${readIndex}; ${asked[id]} were committed when it was asked`;
+  }
+  return undefined;
 }
 
 /** Leader Completeness (§5.4): a leader has what was committed in terms before its own. */

@@ -5,26 +5,33 @@
 
 import type { Message } from '@quorate/core';
 import type { Automaton } from './automaton.ts';
+import { type Aging, agedOf, isLate, linkOf } from './rounds.ts';
 import { type Claim, claimOf, contradiction } from './safety.ts';
+import type { World } from './world.ts';
 
 interface About {
   /** Position of the receiver. */
   readonly to: number;
   readonly term: number;
   readonly claim: Claim | undefined;
-  readonly isAnswer: boolean;
+  readonly answer: Answer;
 }
+
+/** Who can heed it, if it is an answer. */
+type Answer = 'to-candidate-or-leader' | 'to-anybody-in-term' | 'no';
 
 export class Soups {
   readonly #automaton: Automaton;
+  readonly #world: World;
   /** By number of the set: its messages, ascending, one character for each, which is small. */
   readonly #sets: string[] = [];
   readonly #numbers = new Map<string, number>();
   /** By number of the message. */
   readonly #known: About[] = [];
 
-  constructor(automaton: Automaton) {
+  constructor(automaton: Automaton, world: World) {
     this.#automaton = automaton;
+    this.#world = world;
     this.#intern([]);
   }
 
@@ -33,14 +40,23 @@ export class Soups {
     return this.#messagesOf(soup).filter((message) => this.#about(message).to === position);
   }
 
-  /** `sent` joins; what its receivers can no longer heed leaves. `terms`: durable, by position. */
-  after(soup: number, sent: readonly number[], terms: readonly number[]): number {
-    const messages = this.#messagesOf(soup);
+  /**
+   * `sent` joins, what was said before grows older, and what can matter no more leaves.
+   *
+   * @param servers By position, as they are now.
+   */
+  after(
+    soup: number,
+    sent: readonly number[],
+    servers: readonly number[],
+    aging: Aging | undefined,
+  ): number {
+    if (!this.#world.isReduced)
+      return this.#intern([...new Set([...this.#messagesOf(soup), ...sent])]);
+    const messages = new Set(sent);
+    for (const message of this.#messagesOf(soup)) messages.add(this.#aged(message, aging));
     const kept: number[] = [];
-    for (const message of messages) if (!this.#isDead(message, terms)) kept.push(message);
-    for (const message of sent) {
-      if (!messages.includes(message) && !this.#isDead(message, terms)) kept.push(message);
-    }
+    for (const message of messages) if (!this.#isDead(message, servers)) kept.push(message);
     return this.#intern(kept);
   }
 
@@ -65,13 +81,47 @@ export class Soups {
     return this.#intern(messages);
   }
 
+  #aged(number: number, aging: Aging | undefined): number {
+    if (aging === undefined) return number;
+    const message = agedOf(this.#automaton.messageOf(number), this.#world);
+    if (message?.term !== aging.term) return number;
+    const { leader, follower } = linkOf(message);
+    if (leader !== aging.leader) return number;
+    const round = aging.ages[follower]![message.round]!;
+    return this.#automaton.numberOf({ kind: 'deliver', message: { ...message, round } });
+  }
+
   /**
-   * An answer of a term that its receiver has left for good, crashes included, is dropped on arrival
-   * (§5.1). Votes given stay, as evidence.
+   * Nobody can heed it any more (§5.1). What it answers was asked by a candidate or leader of its term, and
+   * who has ceased to be that never runs in this term again; answers to pre-votes count as long as the
+   * term does. Votes given stay, as evidence.
    */
-  #isDead(number: number, terms: readonly number[]): boolean {
-    const { isAnswer, to, term } = this.#about(number);
-    return isAnswer && term < terms[to]!;
+  #isDead(number: number, servers: readonly number[]): boolean {
+    const { answer, to, term } = this.#about(number);
+    const { status, durableTerm } = this.#automaton.locals[servers[to]!]!;
+    if (answer === 'no' || term > durableTerm) return false;
+    const isRunning =
+      status.term === term && (status.role === 'candidate' || status.role === 'leader');
+    const isHeeded = answer === 'to-anybody-in-term' ? term === durableTerm : isRunning;
+    return (!isHeeded || this.#isLate(number, servers)) && this.#changesNothing(number, servers);
+  }
+
+  #isLate(number: number, servers: readonly number[]): boolean {
+    const message = agedOf(this.#automaton.messageOf(number), this.#world);
+    if (message?.kind !== 'appendRejected') return false;
+    const { leader, follower } = linkOf(message);
+    const marks = this.#automaton.locals[servers[leader]!]!.marks[follower];
+    return marks !== undefined && isLate(message.round, marks);
+  }
+
+  /** What leaves arrives once more, so that the core has its say; a violation is left for the walk to find. */
+  #changesNothing(number: number, servers: readonly number[]): boolean {
+    const local = servers[this.#about(number).to]!;
+    const { next, sent, answers, violation } = this.#automaton.step(local, number);
+    const isSilent = sent.length === 0 && answers.length === 0;
+    if (next === local && isSilent) return violation === undefined;
+    const message = JSON.stringify(this.#automaton.messageOf(number));
+    throw new Error(`this should change nothing any more: ${message}`);
   }
 
   #about(number: number): About {
@@ -96,11 +146,20 @@ export class Soups {
 }
 
 function aboutOf(message: Message): About {
-  const { kind, term, to } = message;
-  const isAnswer =
-    kind === 'appendAccepted' ||
-    kind === 'appendRejected' ||
-    kind === 'preVoteReply' ||
-    (kind === 'requestVoteReply' && !message.isGranted);
-  return { to: to - 1, term, claim: claimOf(message), isAnswer };
+  const { term, to } = message;
+  return { to: to - 1, term, claim: claimOf(message), answer: answerOf(message) };
+}
+
+function answerOf(message: Message): Answer {
+  switch (message.kind) {
+    case 'appendAccepted':
+    case 'appendRejected':
+      return 'to-candidate-or-leader';
+    case 'requestVoteReply':
+      return message.isGranted ? 'no' : 'to-candidate-or-leader';
+    case 'preVoteReply':
+      return 'to-anybody-in-term';
+    default:
+      return 'no';
+  }
 }

@@ -157,7 +157,7 @@ export function replay(world: World, choices: readonly string[]): string | undef
 }
 
 /** Each choice is a server and what happens there, in the words of `wordsOf`. */
-function follow(
+export function follow(
   choices: Choices,
   lines: readonly string[],
 ): { readonly state: State; readonly violation: string | undefined } {

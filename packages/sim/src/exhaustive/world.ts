@@ -5,7 +5,7 @@ import type { NodeId, Raft, RaftConfig, RaftOptions } from '@quorate/core';
 /** What the walk needs of the core: the real one, or a copy with a fault put in. */
 export type Core = Pick<
   Raft,
-  'step' | 'propose' | 'takeEffects' | 'nextDeadline' | 'status' | 'fingerprint'
+  'step' | 'propose' | 'takeEffects' | 'nextDeadline' | 'status' | 'fingerprint' | 'roundMarks'
 >;
 
 export interface World {
@@ -24,10 +24,21 @@ export interface World {
   readonly forgetsVotes: boolean;
   /** Commands that clients propose in all. */
   readonly commands: number;
+  /**
+   * Questions in all, at any server, how far it must have applied before it may serve a read
+   * (ReadIndex). Only with prompt disks: a promise that waits for one does not grow older (rounds.ts).
+   */
+  readonly reads: number;
   /** Crashes in all; each is followed by a restart. */
   readonly crashes: number;
   /** No server runs in a higher term. */
   readonly maxTerm: number;
+  /**
+   * Rounds are told by their age (rounds.ts), and messages that nobody can heed any more are thrown away.
+   * False: rounds are what they are, and the network keeps everything. Far more states; for the
+   * test that shows that nothing is lost by it.
+   */
+  readonly isReduced: boolean;
 }
 
 export const SMALL_WORLD: Omit<World, 'makeCore'> = {
@@ -38,8 +49,10 @@ export const SMALL_WORLD: Omit<World, 'makeCore'> = {
   disk: 'slow',
   forgetsVotes: false,
   commands: 1,
+  reads: 0,
   crashes: 1,
   maxTerm: 2,
+  isReduced: true,
 };
 
 export const idsOf = ({ size }: World): readonly NodeId[] =>
