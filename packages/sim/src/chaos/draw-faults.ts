@@ -8,6 +8,7 @@ import type { Cluster } from '../cluster.ts';
 import { below, between, chance, pick, shuffled } from '../dice.ts';
 import { type Action, ECHOED } from '../scenario/action.ts';
 import type { Link } from '../scenario/fields.ts';
+import { KEYS } from './draw-operations.ts';
 import { type ChaosPlan, type ClockPlan, drawDisk, drawNetwork, drawOtherOptions } from './plan.ts';
 import { canDoWithout, downIn, leaderOf, rottenIn } from './view.ts';
 
@@ -87,14 +88,16 @@ export const FAULTS: Readonly<Record<string, Draw>> = {
     linksOf(cluster)
       .filter(() => chance(random, 0.2))
       .map((link) => ({ kind: 'clog', link })),
-  /** The leader is cut off, and what it is answered comes much later, when others have gone on. */
-  lateAnswers: ({ cluster }) =>
-    leaderIn(cluster).flatMap((leader) =>
-      others(cluster, leader).flatMap((id): Action[] => [
+  /** The leader is cut off when it has asked whether it leads; the answers come when others have gone on. */
+  lateAnswers: ({ cluster, random }) =>
+    leaderIn(cluster).flatMap((leader) => [
+      ...others(cluster, leader).flatMap((id): Action[] => [
         { kind: 'clog', link: { from: id, to: leader } },
         { kind: 'cut', link: { from: leader, to: id } },
+        { kind: 'leak', link: { from: leader, to: id } },
       ]),
-    ),
+      { kind: 'read', server: leader, key: pick(random, KEYS) },
+    ]),
   /** The leader's time passes slowly, the others' fast, and they part: what a lease fears most. */
   slowLeaderCutOff: ({ cluster, clocks }) =>
     leaderIn(cluster).flatMap((leader) => [
