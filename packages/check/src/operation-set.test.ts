@@ -10,12 +10,33 @@ function setOf(...operations: number[]): OperationSet {
   return set;
 }
 
+const NONE = setOf();
+
 test('a set is known again with the same state, in whatever order it was filled', () => {
   const visited = new VisitedSets();
-  assert.equal(visited.add(setOf(1, 2, 40), 'a'), true);
-  assert.equal(visited.add(setOf(40, 1, 2), 'b'), true);
-  assert.equal(visited.add(setOf(2, 40, 1), 'a'), false);
-  assert.equal(visited.add(setOf(2, 40, 1, 7, 7), 'b'), false);
+  assert.equal(visited.add(setOf(1, 2, 40), NONE, 'a'), true);
+  assert.equal(visited.add(setOf(40, 1, 2), NONE, 'b'), true);
+  assert.equal(visited.add(setOf(2, 40, 1), NONE, 'a'), false);
+  assert.equal(visited.add(setOf(2, 40, 1, 7, 7), NONE, 'b'), false);
+});
+
+test('a set is not tried again with more of what was not answered, and is with anything else', () => {
+  const visited = new VisitedSets();
+  assert.equal(visited.add(setOf(1), setOf(40, 99), 'a'), true);
+  for (const [lost, isNew] of [
+    [setOf(40, 70, 99), false],
+    [setOf(3, 40, 99, 400), false],
+    [setOf(40, 98), true],
+    [setOf(99), true],
+    [setOf(99, 400), false],
+    [setOf(70), true],
+    [NONE, true],
+    [setOf(5), false],
+  ] as const) {
+    assert.equal(visited.add(setOf(1), lost, 'a'), isNew);
+  }
+  assert.equal(visited.add(setOf(1), setOf(5), 'b'), true);
+  assert.equal(visited.add(setOf(2), setOf(5), 'a'), true);
 });
 
 test('a set that begins or ends with whole words is not taken for another', () => {
@@ -39,8 +60,8 @@ test('two sets with one hash are told apart', () => {
       if (other === undefined) continue;
       collisions += 1;
       const visited = new VisitedSets();
-      visited.add(setOf(...other), 'state');
-      assert.equal(visited.add(set, 'state'), true, `{${a}, ${b}} and {${other}}`);
+      visited.add(setOf(...other), NONE, 'state');
+      assert.equal(visited.add(set, NONE, 'state'), true, `{${a}, ${b}} and {${other}}`);
     }
   }
   assert.ok(collisions > 0, 'the test has met no collision');

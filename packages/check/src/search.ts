@@ -4,7 +4,8 @@
  *
  * Wing and Gong (1993): of the operations called before anything returns, place one that the model
  * agrees with, and go on with the rest; where none fits, undo the last choice. Lowe (2017): a set of
- * placed operations that led to the same state before leads to the same end, so it is tried once.
+ * placed operations that led to the same state before leads to the same end, so it is tried once. Nor is
+ * it with more of the operations used up that were not answered.
  *
  * Three things keep it from trying what cannot matter. An answered operation that changes nothing is
  * placed wherever it fits, without alternatives: anything that can follow it could have preceded it.
@@ -83,7 +84,8 @@ class Search<State, Input, Output> {
   readonly #isHopeless: boolean;
   /** The same number for pending operations with the same input; -1 for those that are answered. */
   readonly #twins: readonly number[];
-  readonly #placed: OperationSet;
+  readonly #answered: OperationSet;
+  readonly #lost: OperationSet;
   #visited = new VisitedSets();
   /** Since the last settlement: what lies before is not looked at again. */
   #positions: Position<State>[];
@@ -103,7 +105,8 @@ class Search<State, Input, Output> {
       operations.some((operation) => returnOf(operation) < operation.calledAt) ||
       hasOrphan(operations, evidence, isInitial);
     this.#twins = twinsOf(operations);
-    this.#placed = new OperationSet(operations.length);
+    this.#answered = new OperationSet(operations.length);
+    this.#lost = new OperationSet(operations.length);
     const state = model.initial();
     this.#positions = [this.#positionAt(state, model.fingerprint(state))];
   }
@@ -119,9 +122,9 @@ class Search<State, Input, Output> {
     const option = position.options[position.next];
     if (option === undefined) return this.#undo();
     position.next += 1;
-    this.#placed.toggle(option.operation);
-    if (!this.#visited.add(this.#placed, option.fingerprint)) {
-      this.#placed.toggle(option.operation);
+    this.#toggle(option.operation);
+    if (!this.#visited.add(this.#answered, this.#lost, option.fingerprint)) {
+      this.#toggle(option.operation);
       return true;
     }
     this.order.push(option.operation);
@@ -133,13 +136,18 @@ class Search<State, Input, Output> {
     return true;
   }
 
+  #toggle(operation: number): void {
+    const { kind } = this.#operations[operation]!;
+    (kind === 'completed' ? this.#answered : this.#lost).toggle(operation);
+  }
+
   #undo(): boolean {
     if (this.#positions.length === 1) return false;
     this.#positions.pop();
     const position = this.#positions.at(-1)!;
     const { operation, touched } = position.options[position.next - 1]!;
     this.order.pop();
-    this.#placed.toggle(operation);
+    this.#toggle(operation);
     this.#ledger.touch(touched, -1);
     this.#ledger.takeBack(operation);
     this.#events.putBack(operation);
@@ -216,7 +224,8 @@ class Search<State, Input, Output> {
   /** Would somebody who is left after this operation miss what he saw for good? */
   #forbids(index: number, ended: readonly Fact[], now: number): boolean {
     const ledger = this.#ledger;
-    const isPlaced = (other: number) => other === index || this.#placed.has(other);
+    const isPlaced = (other: number) =>
+      other === index || this.#answered.has(other) || this.#lost.has(other);
     ledger.place(index);
     const isForbidden =
       ended.some((fact) => ledger.isNeeded(fact)) ||
