@@ -11,6 +11,7 @@ import { type EtcdServerConfig, type ResolvedConfig, resolveConfig } from './con
 import { etcdsDirectory, raftDirectory, storeDirectory } from './data-directory.ts';
 import { EtcdServerError, inEtcdTerms } from './errors.ts';
 import { GrpcDoor } from './grpc/grpc-door.ts';
+import { HttpDoor } from './http/http-door.ts';
 import type { CommandResult } from './machine/command.ts';
 import { EtcdMachine } from './machine/etcd-machine.ts';
 import { Member } from './member.ts';
@@ -33,6 +34,7 @@ interface Parts {
   readonly machine: EtcdMachine;
   readonly member: Member;
   readonly door: GrpcDoor;
+  readonly http: HttpDoor;
 }
 
 /** Kept behind a snapshot for a member that is slow, as in etcd; fewer where little is to be kept. */
@@ -89,13 +91,15 @@ export class EtcdServer implements AsyncDisposable {
     const node = await openNode(config, machine);
     try {
       const member = new Member(node, machine, config);
+      const http = new HttpDoor(member);
       const door = await GrpcDoor.open({
         methods: etcdMethods(member, config.members),
         services: ETCD_SERVICES,
         listen: config.listenClients,
         maxRequestBytes: config.maxRequestBytes,
+        http1: (socket) => http.accept(socket),
       });
-      return new EtcdServer({ config, node, machine, member, door });
+      return new EtcdServer({ config, node, machine, member, door, http });
     } catch (error) {
       await node.close();
       throw error;
@@ -125,7 +129,7 @@ export class EtcdServer implements AsyncDisposable {
   }
 
   async #close(): Promise<void> {
-    const { config, node, member, door } = this.#parts;
+    const { config, node, member, door, http } = this.#parts;
     this.#stopPublishing.abort();
     const finished = door.finish();
     // With a leader, what is under way is answered within moments. Without one it never may be.
@@ -133,6 +137,7 @@ export class EtcdServer implements AsyncDisposable {
     member.stop();
     await Promise.race([finished, wait(LAST_ANSWERS_MS)]);
     door.cut();
+    http.cut();
     await node.close();
   }
 }

@@ -20,7 +20,10 @@ const method = (name: string, serve: UnaryMethod['serve']): UnaryMethod => ({
 
 async function open(context: TestContext, methods: readonly UnaryMethod[], maxRequestBytes = 1000) {
   const services = new Set([SERVICE]);
-  const door = await GrpcDoor.open({ methods, services, listen: [LOCAL], maxRequestBytes });
+  const door = await GrpcDoor.open({
+    ...{ methods, services, listen: [LOCAL], maxRequestBytes },
+    http1: (socket) => socket.end('HTTP/1'),
+  });
   const endpoint = door.urls[0]!.slice('http://'.length);
   const client = new RawClient(endpoint);
   context.after(() => {
@@ -121,7 +124,7 @@ test('a port in use is refused, and the other addresses are let go', async () =>
   const listen = [LOCAL, { host: '127.0.0.1', port }];
   const options = { methods: [echo], services: new Set<string>(), listen, maxRequestBytes: 1 };
   await assert.rejects(
-    GrpcDoor.open(options),
+    GrpcDoor.open({ ...options, http1: () => {} }),
     (error) => error instanceof EtcdServerError && error.code === 'ETCD_PORT_IN_USE',
   );
   other.close();

@@ -5,7 +5,7 @@
  * Go's: clients match on them.
  */
 
-import { createServer } from 'node:net';
+import type { Socket } from 'node:net';
 import {
   Server,
   ServerCredentials,
@@ -16,7 +16,7 @@ import {
   type sendUnaryData,
 } from '@grpc/grpc-js';
 import type { PeerAddress } from '@quorate/node';
-import { EtcdServerError } from '../errors.ts';
+import { ClientPort } from '../client-port.ts';
 import type { CallContext, UnaryMethod } from '../services/method.ts';
 import { EtcdStatus, internalError, unknownMethod, unknownService } from '../status.ts';
 
@@ -29,11 +29,13 @@ export interface GrpcDoorOptions {
   readonly services: ReadonlySet<string>;
   readonly listen: readonly PeerAddress[];
   readonly maxRequestBytes: number;
+  /** Takes the connections that do not speak HTTP/2. */
+  readonly http1: (socket: Socket) => void;
 }
 
 export class GrpcDoor {
   readonly #server: Server;
-  readonly #urls: string[] = [];
+  readonly #ports: ClientPort[] = [];
 
   private constructor(server: Server) {
     this.#server = server;
@@ -41,7 +43,7 @@ export class GrpcDoor {
 
   /** @throws {EtcdServerError} `ETCD_PORT_IN_USE`, `ETCD_LISTEN_FAILED`; then nothing listens. */
   static async open(options: GrpcDoorOptions): Promise<GrpcDoor> {
-    const { methods, services, listen, maxRequestBytes } = options;
+    const { methods, services, listen, maxRequestBytes, http1 } = options;
     const server = new Server({
       'grpc.max_receive_message_length': maxRequestBytes + GRPC_OVERHEAD_BYTES,
       'grpc.max_send_message_length': -1,
@@ -53,11 +55,13 @@ export class GrpcDoor {
       server.register(method.path, handlerOf(method), asBuffer, asReceived, 'unary');
     }
     refuseUnknownMethods(server, services);
+    const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
+    const protocols = { http1, http2: (socket: Socket) => injector.injectConnection(socket) };
     const door = new GrpcDoor(server);
     try {
-      for (const address of listen) door.#urls.push(await bind(server, address));
+      for (const address of listen) door.#ports.push(await ClientPort.open(address, protocols));
     } catch (error) {
-      server.forceShutdown();
+      door.cut();
       throw error;
     }
     return door;
@@ -65,7 +69,7 @@ export class GrpcDoor {
 
   /** Where it listens, with the ports that were taken where 0 was asked for. */
   get urls(): readonly string[] {
-    return this.#urls;
+    return this.#ports.map(({ url }) => url);
   }
 
   /**
@@ -73,51 +77,15 @@ export class GrpcDoor {
    * answer is on its way.
    */
   finish(): Promise<void> {
+    for (const port of this.#ports) port.close();
     return new Promise((resolve) => this.#server.tryShutdown(() => resolve()));
   }
 
   /** Cuts what is still open. */
   cut(): void {
+    for (const port of this.#ports) port.close();
     this.#server.forceShutdown();
   }
-}
-
-async function bind(server: Server, { host, port }: PeerAddress): Promise<string> {
-  const shownHost = host.includes(':') ? `[${host}]` : host;
-  const wanted = `${shownHost}:${port}`;
-  if (port !== 0) await requireFree(host, port, wanted);
-  const taken = await new Promise<number>((resolve, reject) => {
-    server.bindAsync(wanted, ServerCredentials.createInsecure(), (error, boundPort) => {
-      if (error === null) resolve(boundPort);
-      else reject(listenError(wanted, error));
-    });
-  });
-  return `http://${shownHost}:${taken}`;
-}
-
-/** On a port in use grpc-js writes to the console besides failing; so it is asked only for a free one. */
-function requireFree(host: string, port: number, wanted: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', (error) => reject(listenError(wanted, error)));
-    server.listen({ host, port }, () => server.close(() => resolve()));
-  });
-}
-
-function listenError(wanted: string, cause: Error): EtcdServerError {
-  if (/EADDRINUSE/.test(cause.message)) {
-    return new EtcdServerError(
-      'ETCD_PORT_IN_USE',
-      `listen ${wanted}: address already in use; stop what listens there, or choose another URL ` +
-        'in listenClientUrls',
-      { cause },
-    );
-  }
-  return new EtcdServerError(
-    'ETCD_LISTEN_FAILED',
-    `listen ${wanted}: ${cause.message}; check listenClientUrls`,
-    { cause },
-  );
 }
 
 type Call = ServerUnaryCall<Uint8Array, Uint8Array>;
