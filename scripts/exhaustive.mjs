@@ -18,6 +18,7 @@ const USAGE = `npm run exhaustive -- [options]
   --depth N          choices from the first state; without it, until --states
   --commands N       commands that clients propose in all (1)
   --reads N          questions in all how far to have applied before a read (0); prompt disks only
+  --changes N        membership changes in all (0)
   --crashes N        crashes in all, each followed by a restart (1)
   --terms N          no server runs in a higher term (2)
   --disk slow        slow: writes are in flight until the walk says otherwise; prompt: never
@@ -35,6 +36,7 @@ const OPTIONS = {
   depth: TEXT,
   commands: TEXT,
   reads: TEXT,
+  changes: TEXT,
   crashes: TEXT,
   terms: TEXT,
   disk: TEXT,
@@ -51,7 +53,7 @@ async function main(values) {
   oneOf('disk', values.disk, ['slow', 'prompt']);
   prepare();
   const parts = await load();
-  const ownFlags = ['depth', 'commands', 'reads', 'crashes', 'terms', 'disk', 'choices'];
+  const ownFlags = ['depth', 'commands', 'reads', 'changes', 'crashes', 'terms', 'disk', 'choices'];
   const isOwn = values.options || values['no-noop'] || ownFlags.some((name) => name in values);
   if (isOwn) return ownWorld(parts, values);
   const isAsked = (part) => values.only === undefined || values.only === part;
@@ -76,7 +78,7 @@ async function load() {
   return Object.assign({ makeCore: (config) => new Raft(config) }, ...modules);
 }
 
-/** Each says what is in it; all with three servers. The first few are small enough to be walked to their end. */
+/** Each says what is in it; with three servers unless it says otherwise. The first few are small enough to be walked to their end. */
 function suite({ SMALL_WORLD, COMMITTED, FIGURE_8B, LED }) {
   const slow = SMALL_WORLD;
   const prompt = { ...slow, disk: 'prompt' };
@@ -96,6 +98,10 @@ function suite({ SMALL_WORLD, COMMITTED, FIGURE_8B, LED }) {
       title:
         'one term, slow disks, a crash, a command, no empty entries, with pre-vote and check-quorum',
       world: { ...slow, ...both, ...one },
+    },
+    {
+      title: 'two servers, two terms, prompt disks, a membership change',
+      world: { ...prompt, size: 2, commands: 0, crashes: 0, changes: 1 },
     },
     {
       title: 'two terms, slow disks, a crash, elections alone',
@@ -127,6 +133,11 @@ function suite({ SMALL_WORLD, COMMITTED, FIGURE_8B, LED }) {
       world: { ...prompt, commands: 0, crashes: 0, reads: 1 },
       start: COMMITTED,
     },
+    {
+      title: 'from a committed entry, two terms, prompt disks, a membership change',
+      world: { ...prompt, commands: 0, crashes: 0, changes: 1 },
+      start: COMMITTED,
+    },
   ];
 }
 
@@ -137,6 +148,7 @@ function ownWorld(parts, values) {
     disk: values.disk ?? SMALL_WORLD.disk,
     commands: wholeNumber('commands', values.commands, 0) ?? SMALL_WORLD.commands,
     reads: wholeNumber('reads', values.reads, 0) ?? SMALL_WORLD.reads,
+    changes: wholeNumber('changes', values.changes, 0) ?? SMALL_WORLD.changes,
     crashes: wholeNumber('crashes', values.crashes, 0) ?? SMALL_WORLD.crashes,
     maxTerm: wholeNumber('terms', values.terms, 0) ?? SMALL_WORLD.maxTerm,
     preVote: values.options,
@@ -163,8 +175,8 @@ function runWorld(parts, values, { title, world, start = [] }) {
 }
 
 /** What makes this world again. */
-function flagsOf({ disk, commands, reads, crashes, maxTerm, preVote, noopOnElection }) {
-  const numbers = `--disk ${disk} --commands ${commands} --reads ${reads} --crashes ${crashes} --terms ${maxTerm}`;
+function flagsOf({ disk, commands, reads, changes, crashes, maxTerm, preVote, noopOnElection }) {
+  const numbers = `--disk ${disk} --commands ${commands} --reads ${reads} --changes ${changes} --crashes ${crashes} --terms ${maxTerm}`;
   return `${numbers}${preVote ? ' --options' : ''}${noopOnElection ? '' : ' --no-noop'}`;
 }
 

@@ -1,10 +1,11 @@
 /** What can happen next in a state of the world, and what the world is then. */
 
+import type { NodeId } from '@quorate/core';
 import { Automaton, type Transition } from './automaton.ts';
-import { type Permutation, permutationsOf } from './permutations.ts';
+import { namesKept, type Permutation, permutationsOf } from './permutations.ts';
 import { type Committed, committedWith, incompleteness, mismatch, staleness } from './safety.ts';
 import { Soups } from './soups.ts';
-import type { World } from './world.ts';
+import { idsOf, type World } from './world.ts';
 
 /**
  * The servers' states by position, the messages that were sent, and what is behind: what was
@@ -33,15 +34,17 @@ export class Choices {
   readonly #written: number;
   readonly #proposals: readonly number[];
   readonly #reads: readonly number[];
+  readonly #changes: readonly number[];
   readonly #crashes: number[] = [];
 
   constructor(world: World) {
     this.world = world;
-    this.permutations = permutationsOf(world.size);
+    // Configurations are made of names.
+    this.permutations = world.changes > 0 ? [namesKept(world.size)] : permutationsOf(world.size);
     this.automaton = new Automaton(world, this.permutations);
     this.soups = new Soups(this.automaton, world);
     this.soupAt = world.size;
-    this.#internPast({ committed: [], commands: 0, crashes: 0, reads: [], later: {} });
+    this.#internPast({ committed: [], commands: 0, crashes: 0, reads: [], changes: 0, later: {} });
     const { automaton } = this;
     this.#deadline = automaton.numberOf({ kind: 'deadline' });
     this.#silence = automaton.numberOf({ kind: 'silence' });
@@ -53,6 +56,9 @@ export class Choices {
     this.#reads = Array.from({ length: world.reads }, (_, id) =>
       automaton.numberOf({ kind: 'read', id }),
     );
+    const targets =
+      world.changes > 0 ? subsetsOf(idsOf(world)).filter(({ length }) => length > 0) : [];
+    this.#changes = targets.map((voters) => automaton.numberOf({ kind: 'change', voters }));
   }
 
   /** Nobody has done anything yet. */
@@ -69,6 +75,7 @@ export class Choices {
     if (status.role === 'leader') {
       possible.push(this.#deadline);
       if (world.checkQuorum) possible.push(this.#noQuorum);
+      if (past.changes < world.changes) possible.push(...this.#changes);
       if (past.commands < world.commands) possible.push(this.#proposals[past.commands]!);
     } else {
       if (status.term < world.maxTerm) possible.push(this.#deadline);
@@ -83,7 +90,9 @@ export class Choices {
         possible.push(this.#crash(survivors));
       }
     }
-    possible.push(...this.soups.inbox(state[soupAt]!, position));
+    for (const message of this.soups.inbox(state[soupAt]!, position)) {
+      if (!this.#isTooLate(message, status.term)) possible.push(message);
+    }
     return possible;
   }
 
@@ -94,6 +103,8 @@ export class Choices {
     const { next, sent, violation } = transition;
     if (violation !== undefined) return { state: undefined, violation };
     const { kind } = automaton.happenings[happening]!;
+    // It was refused.
+    if (kind === 'change' && next === from) return { state: undefined, violation: undefined };
     const soup = this.#soupAfter(state, position, transition);
     const past = this.#pastAfter(state[soupAt + 1]!, next, kind);
     if (typeof past === 'string') return { state: undefined, violation: past };
@@ -147,6 +158,12 @@ export class Choices {
     return undefined;
   }
 
+  /** It would have its receiver run at once, in a term above the last. */
+  #isTooLate(number: number, receiversTerm: number): boolean {
+    const { kind, term } = this.automaton.messageOf(number);
+    return kind === 'timeoutNow' && Math.max(term, receiversTerm) >= this.world.maxTerm;
+  }
+
   #crash(survivors: number): number {
     this.#crashes[survivors] ??= this.automaton.numberOf({
       kind: 'crash',
@@ -169,7 +186,13 @@ export class Choices {
   }
 
   #internPast(past: Past): number {
-    const key = JSON.stringify([past.committed, past.commands, past.crashes, past.reads]);
+    const key = JSON.stringify([
+      past.committed,
+      past.commands,
+      past.crashes,
+      past.reads,
+      past.changes,
+    ]);
     const known = this.#pastsByKey.get(key);
     if (known !== undefined) return known;
     this.#pastsByKey.set(key, this.#pasts.length);
@@ -183,15 +206,20 @@ interface Past {
   readonly crashes: number;
   /** How many entries were committed when each was asked. */
   readonly reads: readonly number[];
+  readonly changes: number;
   /** The numbers of what comes after it, by kind of happening. */
   readonly later: Record<string, number>;
 }
 
-const COUNTED: ReadonlySet<string> = new Set(['propose', 'crash', 'read']);
+const COUNTED: ReadonlySet<string> = new Set(['propose', 'change', 'crash', 'read']);
+
+const subsetsOf = ([first, ...others]: readonly NodeId[]): NodeId[][] =>
+  first === undefined ? [[]] : subsetsOf(others).flatMap((subset) => [subset, [first, ...subset]]);
 
 function counted(past: Past, kind: string): Past {
   const commands = past.commands + (kind === 'propose' ? 1 : 0);
   const crashes = past.crashes + (kind === 'crash' ? 1 : 0);
+  const changes = past.changes + (kind === 'change' ? 1 : 0);
   const reads = kind === 'read' ? [...past.reads, past.committed.length] : past.reads;
-  return { committed: past.committed, commands, crashes, reads, later: {} };
+  return { committed: past.committed, commands, crashes, reads, changes, later: {} };
 }

@@ -30,6 +30,13 @@ const WORLDS: readonly [string, World, number, number, readonly string[]][] = [
     5_000,
     COMMITTED,
   ],
+  [
+    'a membership change',
+    { ...SMALL_WORLD, ...REAL, ...PROMPT, commands: 0, crashes: 0, changes: 1 },
+    4,
+    1_800,
+    COMMITTED,
+  ],
 ];
 
 for (const [name, world, depth, states, start] of WORLDS) {

@@ -1,6 +1,6 @@
 /** What can happen to one server, and the words for it. */
 
-import type { Message } from '@quorate/core';
+import type { Message, NodeId } from '@quorate/core';
 import { entryNames, letterOf } from './commands.ts';
 
 export type Happening =
@@ -14,6 +14,8 @@ export type Happening =
   | { readonly kind: 'propose'; readonly command: number }
   /** A client wants to read here; `id` counts the questions. */
   | { readonly kind: 'read'; readonly id: number }
+  /** A leader is to change the membership. */
+  | { readonly kind: 'change'; readonly voters: readonly NodeId[] }
   /** The oldest write in flight is durable. */
   | { readonly kind: 'written' }
   /** It stops, and starts again with the oldest `survivingWrites` of the writes in flight. */
@@ -28,6 +30,8 @@ export function wordsOf(happening: Happening): string {
       return `propose ${letterOf(happening.command)}`;
     case 'read':
       return `read ${happening.id}`;
+    case 'change':
+      return `change to ${happening.voters.join('+')}`;
     case 'crash':
       return `crash +${happening.survivingWrites}`;
     default:
@@ -40,7 +44,12 @@ function messageWords(message: Message): string {
   const { kind, from, term } = message;
   const head = `${kind} from ${from} term ${term}`;
   switch (message.kind) {
-    case 'requestVote':
+    case 'timeoutNow':
+      return head;
+    case 'requestVote': {
+      const isAsked = message.isLeadershipTransfer ? ' as asked' : '';
+      return `${head} last ${message.lastLogIndex}@${message.lastLogTerm}${isAsked}`;
+    }
     case 'requestPreVote':
       return `${head} last ${message.lastLogIndex}@${message.lastLogTerm}`;
     case 'requestVoteReply':

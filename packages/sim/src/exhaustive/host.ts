@@ -102,6 +102,12 @@ export class Host {
       case 'propose':
         this.#core.propose(new NumberedCommands([happening.command]), this.#now);
         break;
+      case 'change': {
+        // Whoever does not answer: the walk asks what is safe, not what is wise.
+        const target = { voters: happening.voters, learners: [] };
+        this.#core.changeMembership(target, this.#now, 'forced');
+        break;
+      }
       case 'read':
         this.#core.step({ kind: 'readRequested', id: happening.id }, this.#now);
         break;

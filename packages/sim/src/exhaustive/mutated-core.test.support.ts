@@ -115,6 +115,20 @@ export const MUTANTS: readonly Mutant[] = [
     nearStart: COMMITTED,
     property: 'readIsFresh',
   },
+  {
+    name: 'the new majority alone commits during a change (§6)',
+    edits: [
+      {
+        file: 'quorum/joint.js',
+        from: 'reachedByMajority(configuration.outgoing, valueAt)',
+        to: 'reachedByMajority(configuration.voters, valueAt)',
+      },
+    ],
+    world: { ...PROMPT, commands: 0, crashes: 0, changes: 1 },
+    start: COMMITTED,
+    nearStart: COMMITTED,
+    property: 'leaderCompleteness',
+  },
 ];
 
 export async function mutatedWorld(mutant: Mutant): Promise<World> {

@@ -1,6 +1,9 @@
 /** Ways to give the servers each other's names. `permutation[position]` is the new position. */
 export type Permutation = readonly number[];
 
+export const namesKept = (size: number): Permutation =>
+  Array.from({ length: size }, (_, position) => position);
+
 export function permutationsOf(size: number): readonly Permutation[] {
   if (size === 0) return [[]];
   return permutationsOf(size - 1).flatMap((shorter) =>

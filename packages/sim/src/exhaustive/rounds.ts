@@ -26,7 +26,7 @@ export interface Aging {
   /** Position of the leader. */
   readonly leader: number;
   readonly term: Term;
-  /** The new age, by the follower's position and the old age. */
+  /** The new age, by the follower's position and the old age. None: it has left, and nothing ages. */
   readonly ages: readonly (readonly number[])[];
 }
 

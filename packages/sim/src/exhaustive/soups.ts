@@ -87,7 +87,7 @@ export class Soups {
     if (message?.term !== aging.term) return number;
     const { leader, follower } = linkOf(message);
     if (leader !== aging.leader) return number;
-    const round = aging.ages[follower]![message.round]!;
+    const round = aging.ages[follower]![message.round] ?? message.round;
     return this.#automaton.numberOf({ kind: 'deliver', message: { ...message, round } });
   }
 

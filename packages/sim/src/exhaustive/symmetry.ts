@@ -1,6 +1,6 @@
 /**
  * States that differ only in the servers' names are one state (the core does not look at names, which
- * `Automaton.renamed` checks): of all renamings one is visited.
+ * `Automaton.renamed` checks): of all renamings one is visited. Not where configurations change.
  */
 
 import type { Choices, State } from './choices.ts';
@@ -12,6 +12,7 @@ export interface Canonical {
 }
 
 export function canonicalOf(choices: Choices, state: State): Canonical {
+  if (choices.permutations.length === 1) return { state, permutation: 0 };
   const { locals } = choices.automaton;
   let best: Canonical | undefined;
   for (let number = 0; number < choices.permutations.length; number++) {

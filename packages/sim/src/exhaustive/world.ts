@@ -5,7 +5,14 @@ import type { NodeId, Raft, RaftConfig, RaftOptions } from '@quorate/core';
 /** What the walk needs of the core: the real one, or a copy with a fault put in. */
 export type Core = Pick<
   Raft,
-  'step' | 'propose' | 'takeEffects' | 'nextDeadline' | 'status' | 'fingerprint' | 'roundMarks'
+  | 'step'
+  | 'propose'
+  | 'takeEffects'
+  | 'nextDeadline'
+  | 'status'
+  | 'fingerprint'
+  | 'roundMarks'
+  | 'changeMembership'
 >;
 
 export interface World {
@@ -29,6 +36,8 @@ export interface World {
    * (ReadIndex). Only with prompt disks: a promise that waits for one does not grow older (rounds.ts).
    */
   readonly reads: number;
+  /** Membership changes in all, to any other set of voters. */
+  readonly changes: number;
   /** Crashes in all; each is followed by a restart. */
   readonly crashes: number;
   /** No server runs in a higher term. */
@@ -50,6 +59,7 @@ export const SMALL_WORLD: Omit<World, 'makeCore'> = {
   forgetsVotes: false,
   commands: 1,
   reads: 0,
+  changes: 0,
   crashes: 1,
   maxTerm: 2,
   isReduced: true,
