@@ -2,19 +2,9 @@
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import {
-  ACCEPTED_BEFORE_DURABLE,
-  BEHIND_ELECTED,
-  type CoreBug,
-  EARLIER_TERMS_COUNTED,
-  type Edit,
-  HALF_ELECTS,
-  LATE_APPEND_CUTS,
-  VOTE_BEFORE_DURABLE,
-} from '../core-bugs.test.support.ts';
 import { acceptTrace } from './accept.ts';
-import { mutatedRun } from './mutated-sim.test.support.ts';
 import { runForTla, type TlaRun } from './run.ts';
+import { BUG_SEEDS, runWithBug, TRACE_BUGS } from './trace-bugs.test.support.ts';
 
 const SEEDS = 40;
 const LINES = 600;
@@ -127,60 +117,14 @@ test('a trace without one of its lines is rejected where the line mattered', asy
   }
 });
 
-/** Of the simulator: the properties of Figure 3 would often find it first. */
-const UNWATCHED: Edit = {
-  file: 'cluster.js',
-  from: '[this.properties, ...config.observers]',
-  to: 'config.observers',
-};
-
-/** Bugs in the core. */
-const MUTANTS: readonly (CoreBug & {
-  /** Where the search begins, if it would take long from 1. */
-  readonly seed?: number;
-})[] = [
-  EARLIER_TERMS_COUNTED,
-  {
-    name: 'a server votes twice in a term (§5.2)',
-    edits: [
-      { file: 'vote.js', from: 'if (hasVotedThisTerm && ', to: 'if (false && ' },
-      { file: 'state.js', from: 'invariant(this.#votedFor === undefined', to: 'invariant(true' },
-    ],
-  },
-  {
-    name: 'a vote is not stored (Figure 2, votedFor)',
-    edits: [
-      {
-        file: 'raft.js',
-        from: 'hardState: node.hardState',
-        to: 'hardState: { ...node.hardState, votedFor: undefined }',
-      },
-    ],
-  },
-  { ...VOTE_BEFORE_DURABLE, seed: 25 },
-  ACCEPTED_BEFORE_DURABLE,
-  BEHIND_ELECTED,
-  LATE_APPEND_CUTS,
-  HALF_ELECTS,
-  {
-    name: 'an old append is answered like a new one',
-    edits: [
-      { file: 'follower.js', from: 'if (prevLogIndex < node.commitIndex)', to: 'if (false)' },
-    ],
-  },
-];
-
-/** Seeds within which each is found. */
-const MUTANT_SEEDS = 40;
-
 describe('the trace of a core with a bug is rejected', () => {
-  for (const { name, edits, seed: first = 1 } of MUTANTS) {
-    test(name, async () => {
-      const run = await mutatedRun({ sim: [UNWATCHED], core: edits });
-      for (let seed = first; seed < first + MUTANT_SEEDS; seed++) {
+  for (const bug of TRACE_BUGS) {
+    test(bug.name, async () => {
+      const run = await runWithBug(bug);
+      for (let seed = bug.seed; seed < bug.seed + BUG_SEEDS; seed++) {
         if ((await run(seed, LINES)).acceptance.kind === 'rejected') return;
       }
-      assert.fail(`${MUTANT_SEEDS} traces were accepted`);
+      assert.fail(`${BUG_SEEDS} traces were accepted`);
     });
   }
 });

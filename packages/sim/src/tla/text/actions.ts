@@ -8,17 +8,14 @@ import { asSet, type Value } from './values.ts';
 
 const NOTHING: State = [];
 
-/** Called with every way to give variables values, so far. */
-type Then = (given: State) => void;
-
 /** All states that `predicate` allows. Variables that it does not speak of have no value. */
 export function initialStates(evaluator: Evaluator, predicate: Expression): State[] {
-  return new Search(evaluator, undefined).all(predicate);
+  return new Search(evaluator, undefined).extended(predicate, undefined, NOTHING);
 }
 
 /** All states to which `action` leads from `now`. */
 export function nextStates(evaluator: Evaluator, action: Expression, now: State): State[] {
-  return new Search(evaluator, now).all(action);
+  return new Search(evaluator, now).extended(action, undefined, NOTHING);
 }
 
 /** The first `variable = value`, or `variable' = value`, gives it; all others ask whether it is so. */
@@ -32,12 +29,6 @@ class Search {
     this.#now = now;
   }
 
-  all(expression: Expression): State[] {
-    const found: State[] = [];
-    this.#go(expression, undefined, NOTHING, (state) => found.push(state));
-    return found;
-  }
-
   #step(given: State): Step {
     const now = this.#now;
     return now === undefined ? { now: given, next: NOTHING } : { now, next: given };
@@ -49,71 +40,60 @@ class Search {
     return this.#now === undefined ? variables.size > 0 : isAction;
   }
 
-  #go(expression: Expression, scope: Scope | undefined, given: State, then: Then): void {
+  /** Every way to make it true with what is given already, and more. */
+  extended(expression: Expression, scope: Scope | undefined, given: State): State[] {
     const evaluator = this.#evaluator;
-    if (!this.#gives(expression)) return this.#test(expression, scope, given, then);
+    if (!this.#gives(expression)) return this.#tested(expression, scope, given);
     switch (expression.kind) {
       case 'and':
-        return this.#inTurn(expression.items, 0, scope, given, then);
+        return expression.items.reduce<State[]>(
+          (found, item) => found.flatMap((more) => this.extended(item, scope, more)),
+          [given],
+        );
       case 'or':
-        for (const item of expression.items) this.#go(item, scope, given, then);
-        return;
+        return expression.items.flatMap((item) => this.extended(item, scope, given));
       case 'if': {
-        const isSo = evaluator.isTrue(expression.condition, scope, this.#step(given));
-        return this.#go(isSo ? expression.then : expression.else, scope, given, then);
+        const { condition, whenTrue, whenFalse } = expression;
+        const isSo = evaluator.isTrue(condition, scope, this.#step(given));
+        return this.extended(isSo ? whenTrue : whenFalse, scope, given);
       }
       case 'let': {
         this.#demandSettled(expression.definitions.filter(isValue).map(({ body }) => body));
         const inner = evaluator.within(expression, scope, this.#step(given));
-        return this.#go(expression.body, inner, given, then);
+        return this.extended(expression.body, inner, given);
       }
       case 'exists':
-        this.#some(expression, 0, scope, given, then);
-        return;
+        return this.#some(expression, 0, scope, given);
       case 'unchanged':
-        return this.#keep(evaluator.slotsOf(expression.of), given, then);
+        return this.#kept(evaluator.slotsOf(expression.of), given);
       case 'binary':
-        return this.#give(expression, scope, given, then);
+        return this.#given(expression, scope, given);
       case 'name':
-        return this.#call(expression.name, [], scope, given, then);
+        return this.#called(expression.name, [], scope, given);
       case 'apply':
-        return this.#call(expression.name, expression.arguments, scope, given, then);
+        return this.#called(expression.name, expression.arguments, scope, given);
       default:
-        return this.#test(expression, scope, given, then);
+        return this.#tested(expression, scope, given);
     }
   }
 
-  #test(expression: Expression, scope: Scope | undefined, given: State, then: Then): void {
-    if (this.#evaluator.isTrue(expression, scope, this.#step(given))) then(given);
+  #tested(expression: Expression, scope: Scope | undefined, given: State): State[] {
+    return this.#evaluator.isTrue(expression, scope, this.#step(given)) ? [given] : [];
   }
 
-  #inTurn(
-    items: readonly Expression[],
-    at: number,
-    scope: Scope | undefined,
-    given: State,
-    then: Then,
-  ): void {
-    const item = items[at];
-    if (item === undefined) return then(given);
-    this.#go(item, scope, given, (more) => this.#inTurn(items, at + 1, scope, more, then));
-  }
-
-  #call(
+  #called(
     name: string,
     args: readonly Expression[],
     scope: Scope | undefined,
     given: State,
-    then: Then,
-  ): void {
-    const evaluator = this.#evaluator;
-    const operator = evaluator.operator(name, scope);
+  ): State[] {
+    const operator = this.#evaluator.operator(name, scope);
     if (operator === undefined) {
-      return this.#test({ kind: 'apply', name, arguments: args }, scope, given, then);
+      return this.#tested({ kind: 'apply', name, arguments: args }, scope, given);
     }
     this.#demandSettled(args);
-    const inner = evaluator.enter(operator, args, scope, this.#step(given));
-    this.#go(operator.body, inner, given, then);
+    const inner = this.#evaluator.enter(operator, args, scope, this.#step(given));
+    return this.extended(operator.body, inner, given);
   }
 
   /** They are evaluated as of now, though they may be asked for when more has been given. */
@@ -122,55 +102,47 @@ class Search {
     throw new UnsupportedError('an argument or a definition of LET that speaks of the next state');
   }
 
-  #give(
+  #given(
     expression: Expression & { readonly kind: 'binary' },
     scope: Scope | undefined,
     given: State,
-    then: Then,
-  ): void {
-    const evaluator = this.#evaluator;
+  ): State[] {
     const { operator, left, right } = expression;
     const variable = this.#now === undefined ? left : left.kind === 'prime' ? left.of : undefined;
-    const slot = variable && evaluator.slotOf(variable, scope);
+    const slot = variable && this.#evaluator.slotOf(variable, scope);
     if (operator !== '=' || slot === undefined || given[slot] !== undefined) {
-      return this.#test(expression, scope, given, then);
+      return this.#tested(expression, scope, given);
     }
-    then(withValue(given, slot, evaluator.evaluate(right, scope, this.#step(given))));
+    return [withValue(given, slot, this.#evaluator.evaluate(right, scope, this.#step(given)))];
   }
 
-  #keep(slots: readonly number[], given: State, then: Then): void {
+  #kept(slots: readonly number[], given: State): State[] {
     let all = given;
     for (const slot of slots) {
       const value = this.#now![slot]!;
       if (all[slot] === undefined) all = withValue(all, slot, value);
-      else if (all[slot] !== value) return;
+      else if (all[slot] !== value) return [];
     }
-    then(all);
+    return [all];
   }
 
   /**
    * A value that leads nowhere without being looked at stands for all others: they lead nowhere too.
    * So a line of a trace finds its entries among thousands of ranges in a long log at once.
    */
-  #some(
-    expression: Binding,
-    at: number,
-    scope: Scope | undefined,
-    given: State,
-    then: Then,
-  ): void {
+  #some(expression: Binding, at: number, scope: Scope | undefined, given: State): State[] {
     const bound = expression.bounds[at];
-    if (bound === undefined) return this.#go(expression.body, scope, given, then);
+    if (bound === undefined) return this.extended(expression.body, scope, given);
     const set = this.#evaluator.evaluate(bound.set, scope, this.#step(given));
+    const found: State[] = [];
     for (const value of asSet(set).items) {
       const meaning = new Candidate(value);
-      let leads = false;
-      this.#some(expression, at + 1, { name: bound.name, meaning, outer: scope }, given, (more) => {
-        leads = true;
-        then(more);
-      });
-      if (!leads && !meaning.isAsked) return;
+      const inner = { name: bound.name, meaning, outer: scope };
+      const states = this.#some(expression, at + 1, inner, given);
+      found.push(...states);
+      if (states.length === 0 && !meaning.isAsked) break;
     }
+    return found;
   }
 }
 

@@ -74,7 +74,10 @@ function names(reader: Reader): string[] {
 
 function readConstants(
   reader: Reader,
-  { constants, replacements }: { constants: Map<string, Expression>; replacements: Map<string, string> },
+  {
+    constants,
+    replacements,
+  }: { constants: Map<string, Expression>; replacements: Map<string, string> },
 ): void {
   while (isName(reader)) {
     const name = reader.name();

@@ -14,10 +14,7 @@ export class Dependencies {
   readonly #definitions: ReadonlyMap<string, Definition>;
   readonly #known = new Map<Expression, Reads>();
 
-  constructor(
-    variables: ReadonlySet<string>,
-    definitions: ReadonlyMap<string, Definition>,
-  ) {
+  constructor(variables: ReadonlySet<string>, definitions: ReadonlyMap<string, Definition>) {
     this.#variables = variables;
     this.#definitions = definitions;
   }
@@ -102,7 +99,7 @@ function partsOf(expression: Expression): Part[] {
     case 'binary':
       return open(expression.left, expression.right);
     case 'if':
-      return open(expression.condition, expression.then, expression.else);
+      return open(expression.condition, expression.whenTrue, expression.whenFalse);
     case 'let': {
       const names = expression.definitions.map(({ name }) => name);
       const bodies = expression.definitions.map(({ body, parameters }) => ({

@@ -3,7 +3,15 @@
 import { Dependencies } from './dependencies.ts';
 import { EvaluationError, UnsupportedError } from './errors.ts';
 import { BINARY, STANDARD, type Standard, UNARY } from './operators.ts';
-import { Candidate, Closure, Deferred, type Meaning, meaningOf, type Scope, type Step } from './scope.ts';
+import {
+  Candidate,
+  Closure,
+  Deferred,
+  type Meaning,
+  meaningOf,
+  type Scope,
+  type Step,
+} from './scope.ts';
 import type { Binding, Bound, Definition, Expression } from './syntax.ts';
 import {
   asBoolean,
@@ -40,7 +48,8 @@ export class Evaluator {
     this.#standard = new Map(Object.entries({ ...STANDARD, ...standard }));
     this.dependencies = new Dependencies(new Set(variables), definitions);
     const twice = [...definitions.keys()].find((name) => this.#standard.has(name));
-    if (twice !== undefined) throw new UnsupportedError(`${twice} is one of the standard operators`);
+    if (twice !== undefined)
+      throw new UnsupportedError(`${twice} is one of the standard operators`);
   }
 
   /** The place of the variable in a state; undefined if the name means something else here. */
@@ -78,7 +87,7 @@ export class Evaluator {
       case 'binary':
         return this.#binary(expression, scope, step);
       case 'if':
-        return of(asBoolean(of(expression.condition)) ? expression.then : expression.else);
+        return of(asBoolean(of(expression.condition)) ? expression.whenTrue : expression.whenFalse);
       case 'let':
         return this.evaluate(expression.body, this.within(expression, scope, step), step);
       case 'at':
@@ -226,12 +235,7 @@ export class Evaluator {
     return meaning.value;
   }
 
-  #apply(
-    name: string,
-    given: readonly Expression[],
-    scope: Scope | undefined,
-    step: Step,
-  ): Value {
+  #apply(name: string, given: readonly Expression[], scope: Scope | undefined, step: Step): Value {
     const operator = this.operator(name, scope);
     const meanings = given.map((argument) => this.#argument(argument, scope, step));
     if (operator !== undefined) return this.#call(operator, meanings, step);
@@ -314,10 +318,7 @@ export class Evaluator {
   }
 }
 
-function entered(
-  { parameters, scope }: Closure,
-  given: readonly Meaning[],
-): Scope | undefined {
+function entered({ parameters, scope }: Closure, given: readonly Meaning[]): Scope | undefined {
   demandCount(parameters, given);
   let inner = scope;
   for (const [at, name] of parameters.entries()) {

@@ -94,8 +94,8 @@ function readOperand(reader: Reader): Expression {
       return {
         kind: 'if',
         condition: read(),
-        then: readAfter(reader, 'THEN'),
-        else: readAfter(reader, 'ELSE'),
+        whenTrue: readAfter(reader, 'THEN'),
+        whenFalse: readAfter(reader, 'ELSE'),
       };
     case 'LET':
       return readLet(reader);

@@ -39,7 +39,7 @@ export const BINARY: Readonly<Record<string, Binary>> = {
   '*': onNumbers((left, right) => left * right),
   '\\div': onNumbers((left, right) => Math.floor(left / divisor(right))),
   '%': onNumbers((left, right) => left - divisor(right) * Math.floor(left / right)),
-  '..': (values, from, to) => values.set(range(asNumber(from), asNumber(to))),
+  '..': (values, from, to) => values.range(asNumber(from), asNumber(to)),
   '\\in': (_values, item, set) => asSet(set).has(item),
   '\\notin': (_values, item, set) => !asSet(set).has(item),
   '\\subseteq': (_values, left, right) => asSet(left).items.every((item) => asSet(right).has(item)),
@@ -78,10 +78,6 @@ function divisor(value: number): number {
   throw new EvaluationError(`divided by ${value}`);
 }
 
-function range(from: number, to: number): number[] {
-  return Array.from({ length: Math.max(0, to - from + 1) }, (_, before) => from + before);
-}
-
 /** A bag is a function from what is in it to how often. */
 function changedBag(values: Values, bag: Value, other: Value, sign: 1 | -1): Value {
   const counts = new Map<string, Pair>(bagPairs(bag).map((pair) => [keyOf(pair[0]), pair]));
@@ -94,7 +90,8 @@ function changedBag(values: Values, bag: Value, other: Value, sign: 1 | -1): Val
 
 function bagPairs(bag: Value): Pair[] {
   // TLC knows no bag in a sequence, though it may be one, but for the empty one.
-  if (bag instanceof Sequence && bag.length > 0) throw new EvaluationError(`${show(bag)} is no bag`);
+  if (bag instanceof Sequence && bag.length > 0)
+    throw new EvaluationError(`${show(bag)} is no bag`);
   return pairsOf(bag);
 }
 
@@ -152,7 +149,7 @@ function subSequence(values: Values, of: Sequence, from: number, to: number): Se
     throw new EvaluationError(`SubSeq from ${from} to ${to} of a sequence of ${of.length}`);
   }
   if (from === 1) return of.prefix(to);
-  return values.sequence(range(from, to).map((index) => of.at(index)));
+  return values.sequence(of.items.slice(from - 1, to));
 }
 
 function someNumbers(of: Value | Operator | undefined): number[] {

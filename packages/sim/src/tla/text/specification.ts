@@ -26,10 +26,7 @@ const STANDARD_MODULES = new Set([
  * @param readFile The text of a file, by its name.
  * @throws {UnsupportedError} for what this reader of TLA+ does not know, naming file and line.
  */
-export function readSpecification(
-  root: string,
-  readFile: (name: string) => string,
-): Specification {
+export function readSpecification(root: string, readFile: (name: string) => string): Specification {
   const parts = new Parts(readFile);
   const config = parse(`${root}.cfg`, readFile, readConfig);
   parts.add(root);
@@ -104,7 +101,10 @@ class Parts {
 }
 
 /** `Init /\ [][Next]_v`. */
-function courseOf(formula: Expression): { readonly initial: Expression; readonly next: Expression } {
+function courseOf(formula: Expression): {
+  readonly initial: Expression;
+  readonly next: Expression;
+} {
   if (formula.kind === 'and') {
     const [initial, always] = formula.items;
     if (initial !== undefined && always?.kind === 'always' && always.body.kind === 'actions') {

@@ -37,8 +37,8 @@ export type UnaryOperator = '~' | '-' | 'DOMAIN' | 'SUBSET' | 'UNION';
 export interface Conditional {
   readonly kind: 'if';
   readonly condition: Expression;
-  readonly then: Expression;
-  readonly else: Expression;
+  readonly whenTrue: Expression;
+  readonly whenFalse: Expression;
 }
 
 /** `\E`, `\A`, CHOOSE, `{x \in S : …}`, `{… : x \in S}` and `[x \in S |-> …]`. */

@@ -136,6 +136,17 @@ export class Values {
     return made;
   }
 
+  /** The numbers from one to the other: asked for again and again, for the indexes of a log. */
+  range(from: number, to: number): ValueSet {
+    const key = `${from}..${to}`;
+    const known = this.#sets.get(key);
+    if (known !== undefined) return known;
+    const length = Math.max(0, to - from + 1);
+    const made = this.set(Array.from({ length }, (_, before) => from + before));
+    this.#sets.set(key, made);
+    return made;
+  }
+
   /** The function that has these pairs; of two for one argument the later. */
   mapping(pairs: Iterable<Pair>): Sequence | Mapping {
     const byKey = new Map<string, Pair>();
