@@ -65,10 +65,9 @@ function readFrom(directory, name) {
 }
 
 function* ofFile(file) {
-  yield { name: file, lines: linesOf(readFileSync(file, 'utf8')) };
+  const lines = readFileSync(file, 'utf8').split('\n');
+  yield { name: file, lines: lines.filter((line) => line !== '') };
 }
-
-const linesOf = (text) => text.split('\n').filter((line) => line !== '');
 
 async function* ofRuns({ sim, lines }, first, count) {
   for (let seed = first; seed < first + count; seed++) {
