@@ -14,6 +14,8 @@ const USAGE = `npm run tla:text -- --spec DIR [options]
   --trace FILE    follows this trace
   --seeds 40      or the traces of so many runs, from seed 1 or --seed
   --lines 2000    a run ends soon after so many; of a trace that is to be changed so many are kept (300)
+  --steps         asks of each step too whether it is one of etcdraft.tla (PROPERTIES etcdSpec): slow,
+                  for a few hundred lines
   --changed N     instead of each trace itself, N of it with one thing changed: what does the text say,
                   and what our restatement of it?
   --bugs          the traces of cores with a bug, which it must refuse
@@ -29,6 +31,7 @@ const OPTIONS = {
   seed: TEXT,
   lines: TEXT,
   changed: TEXT,
+  steps: SWITCH,
   bugs: SWITCH,
   json: SWITCH,
 };
@@ -49,7 +52,7 @@ async function main(values) {
   const work = { sim, specification, lines, report: reporter(values.json) };
   if (values.bugs) return followBugs(work);
   const traces = values.trace === undefined ? ofRuns(work, first, count) : ofFile(values.trace);
-  if (changed === undefined) await followAll(work, traces);
+  if (changed === undefined) await followAll(work, traces, values.steps);
   else await compareChanged(work, traces, changed, first);
 }
 
@@ -93,14 +96,14 @@ function reporter(isJson) {
   };
 }
 
-async function followAll({ sim, specification, report }, traces) {
+async function followAll({ sim, specification, report }, traces, checkCourses) {
   const begun = performance.now();
   const sum = { traces: 0, events: 0, refused: 0 };
   for await (const { name, lines } of traces) {
     const onLine = (followed, of) => {
       if (followed % 100 === 0) report.progress(`${name}: ${followed} of ${of} events`);
     };
-    const following = sim.followTrace(specification, lines, onLine);
+    const following = sim.followTrace(specification, lines, { checkCourses, onLine });
     sum.traces += 1;
     sum.events += lines.length;
     if (following.kind === 'refused') sum.refused += 1;

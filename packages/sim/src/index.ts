@@ -36,7 +36,12 @@ export type { Task, Time, Timer } from './time.ts';
 export { CHANGES, type ChangedTrace, changedTrace } from './tla/changed-trace.ts';
 export { DEFAULT_TLA_LINES, runForTla, type TlaRun } from './tla/run.ts';
 export { UnsupportedError } from './tla/text/errors.ts';
-export { type Following, followTrace, type Refusal } from './tla/text/follow.ts';
+export {
+  type Following,
+  type FollowOptions,
+  followTrace,
+  type Refusal,
+} from './tla/text/follow.ts';
 export { readSpecification, type Specification } from './tla/text/specification.ts';
 export { describeRefusal, type Verdicts, verdictsOn } from './tla/text/verdicts.ts';
 export { VirtualTime } from './virtual-time.ts';

@@ -126,10 +126,7 @@ class Search {
     return [all];
   }
 
-  /**
-   * A value that leads nowhere without being looked at stands for all others: they lead nowhere too.
-   * So a line of a trace finds its entries among thousands of ranges in a long log at once.
-   */
+  /** As the evaluator's `exists`, but all are wanted. */
   #some(expression: Binding, at: number, scope: Scope | undefined, given: State): State[] {
     const bound = expression.bounds[at];
     if (bound === undefined) return this.extended(expression.body, scope, given);

@@ -9,7 +9,7 @@ export interface Config {
   /** What tells states apart; all variables without it. */
   readonly view: string | undefined;
   readonly invariants: readonly string[];
-  /** Temporal ones: read, and not checked. */
+  /** Temporal formulas. */
   readonly properties: readonly string[];
   /** `Name = value`. */
   readonly constants: ReadonlyMap<string, Expression>;

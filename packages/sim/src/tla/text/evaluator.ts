@@ -126,8 +126,7 @@ export class Evaluator {
     const scopes = this.#scopes(bounds, 0, scope, step);
     switch (kind) {
       case 'exists':
-        for (const inner of scopes) if (holds(inner)) return true;
-        return false;
+        return this.#exists(expression, 0, scope, step);
       case 'forAll':
         for (const inner of scopes) if (!holds(inner)) return false;
         return true;
@@ -143,6 +142,22 @@ export class Evaluator {
           Array.from(scopes, (inner): Pair => [first(inner), this.evaluate(body, inner, step)]),
         );
     }
+  }
+
+  /**
+   * A value for which the rest fails without looking at it stands for all others: they fail too. So a
+   * line of a trace finds its entries among thousands of ranges in a long log at once.
+   */
+  #exists(expression: Binding, at: number, scope: Scope | undefined, step: Step): boolean {
+    const bound = expression.bounds[at];
+    if (bound === undefined) return this.isTrue(expression.body, scope, step);
+    for (const value of asSet(this.evaluate(bound.set, scope, step)).items) {
+      const meaning = new Candidate(value);
+      const inner = { name: bound.name, meaning, outer: scope };
+      if (this.#exists(expression, at + 1, inner, step)) return true;
+      if (!meaning.isAsked) return false;
+    }
+    return false;
   }
 
   /** One for each choice of values. */
@@ -335,5 +350,5 @@ function demandCount(parameters: readonly string[], given: readonly unknown[]): 
 function known(value: Value | undefined, variable: Expression, prime: string): Value {
   if (value !== undefined) return value;
   const name = variable.kind === 'name' ? variable.name : 'a variable';
-  throw new EvaluationError(`${name}${prime} has no value yet`);
+  throw new UnsupportedError(`${name}${prime} is asked for before it is given a value`);
 }

@@ -200,8 +200,9 @@ function readNamed(reader: Reader): Expression {
   if (reader.takes('TRUE')) return { kind: 'constant', value: true };
   if (reader.takes('FALSE')) return { kind: 'constant', value: false };
   if (reader.takes('INSTANCE')) return { kind: 'instance', of: reader.name() };
-  const name = reader.name();
-  if (reader.takes('!')) return { kind: 'instance', of: `${name}!${reader.name()}` };
+  let name = reader.name();
+  // Of an INSTANCE without WITH: names mean there what they mean here.
+  if (reader.takes('!')) name = reader.name();
   if (!reader.takes('(')) return { kind: 'name', name };
   const given = reader.list(() => readExpression(reader));
   reader.demand(')');

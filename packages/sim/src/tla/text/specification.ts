@@ -9,10 +9,18 @@ export interface Specification {
   readonly variables: readonly string[];
   readonly definitions: ReadonlyMap<string, Definition>;
   readonly assumptions: readonly Expression[];
-  readonly initial: Expression;
-  readonly next: Expression;
+  readonly course: Course;
   readonly view: Expression | undefined;
   readonly invariants: ReadonlyMap<string, Expression>;
+  /** Of PROPERTIES, those that it must be one of. Others have another form, and are not checked. */
+  readonly courses: ReadonlyMap<string, Course>;
+}
+
+/** `Init /\ [][Next]_variables`. */
+export interface Course {
+  readonly initial: Expression;
+  readonly next: Expression;
+  readonly variables: Expression;
 }
 
 /** Their operators are in operators.ts. */
@@ -75,7 +83,8 @@ class Parts {
     }
   }
 
-  combined({ specification, view, invariants, constants, replacements }: Config): Specification {
+  combined(config: Config): Specification {
+    const { view, invariants, constants, replacements } = config;
     const definitions = new Map(this.#definitions);
     for (const [name, body] of constants) definitions.set(name, { name, parameters: [], body });
     for (const [name, other] of replacements) {
@@ -83,11 +92,20 @@ class Parts {
     }
     const missing = this.#constants.find((name) => !definitions.has(name));
     if (missing !== undefined) throw new UnsupportedError(`the constant ${missing} has no value`);
+    const course = courseOf(this.#defined(config.specification).body);
+    if (course === undefined) {
+      throw new UnsupportedError('SPECIFICATION is not of the form Init /\\ [][Next]_variables');
+    }
+    const courses = config.properties.flatMap((name): [string, Course][] => {
+      const other = courseOf(this.#defined(name).body);
+      return other === undefined ? [] : [[name, other]];
+    });
     return {
       variables: this.#variables,
       definitions,
       assumptions: this.#assumptions,
-      ...courseOf(this.#defined(specification).body),
+      course,
+      courses: new Map(courses),
       view: view === undefined ? undefined : { kind: 'name', name: view },
       invariants: new Map(invariants.map((name) => [name, this.#defined(name).body])),
     };
@@ -100,16 +118,10 @@ class Parts {
   }
 }
 
-/** `Init /\ [][Next]_v`. */
-function courseOf(formula: Expression): {
-  readonly initial: Expression;
-  readonly next: Expression;
-} {
-  if (formula.kind === 'and') {
-    const [initial, always] = formula.items;
-    if (initial !== undefined && always?.kind === 'always' && always.body.kind === 'actions') {
-      return { initial, next: always.body.action };
-    }
-  }
-  throw new UnsupportedError('SPECIFICATION is not of the form Init /\\ [][Next]_variables');
+function courseOf(formula: Expression): Course | undefined {
+  if (formula.kind !== 'and') return undefined;
+  const [initial, always] = formula.items;
+  if (initial === undefined || always?.kind !== 'always') return undefined;
+  if (always.body.kind !== 'actions') return undefined;
+  return { initial, next: always.body.action, variables: always.body.variables };
 }

@@ -62,7 +62,7 @@ export interface Change {
   readonly value: Expression;
 }
 
-/** `[]F`, `[A]_v`, `M!D` and INSTANCE are read and not evaluated. */
+/** `[]F`, `[A]_v` and INSTANCE have no value. */
 export type Temporal =
   | { readonly kind: 'always'; readonly body: Expression }
   | { readonly kind: 'actions'; readonly action: Expression; readonly variables: Expression }

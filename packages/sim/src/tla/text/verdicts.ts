@@ -46,6 +46,8 @@ export function describeRefusal(because: Refusal): string {
       return 'no action of the specification fits';
     case 'invariant':
       return `${because.name} does not hold${DISPUTED.includes(because.name) ? ', wrongly' : ''}`;
+    case 'property':
+      return `this is no step of ${because.name}`;
     case 'error':
       return `the specification cannot be evaluated: ${because.message}`;
   }
