@@ -240,8 +240,11 @@ test('a step that is none of the specification itself is found, if that is asked
   assert.deepEqual(following(hello), { kind: 'refused', line: 5, because });
   const any = allowed.replace('"hello")', '"hello") \\/ Post(p, q, "well")');
   assert.equal(following({ ...FILES, 'Post.tla': any }).kind, 'accepted');
-  const otherwise = { ...FILES, 'Post.tla': POST.replace('last = Nobody', 'last \\in People') };
-  assert.throws(() => following(otherwise), UnsupportedError);
+});
+
+test('a variable that is asked for before it is given a value is no verdict', () => {
+  const files = { ...FILES, 'Post.tla': POST.replace('last = Nobody', 'last \\in People') };
+  assert.throws(() => follow(LETTERS, files), UnsupportedError);
 });
 
 test('a line that is no JSON is told by its number', () => {

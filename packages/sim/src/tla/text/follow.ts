@@ -120,7 +120,10 @@ class Follower {
     let front = this.#newOf(initialStates(this.#evaluator, course.initial), seen);
     for (const [name, { initial }] of this.#courses) {
       const isOne = (now: State) => this.#evaluator.isTrue(initial, undefined, { now, next: [] });
-      if (!front.every(isOne)) return this.refuse({ kind: 'property', name });
+      if (!front.every(isOne)) {
+        this.refuse({ kind: 'property', name });
+        return;
+      }
     }
     while (front.length > 0) {
       this.widest = Math.max(this.widest, front.length);
@@ -132,7 +135,10 @@ class Follower {
       for (const state of front) {
         const states = nextStates(this.#evaluator, course.next, state);
         const strange = this.#strangeStep(state, states);
-        if (strange !== undefined) return this.refuse({ kind: 'property', name: strange });
+        if (strange !== undefined) {
+          this.refuse({ kind: 'property', name: strange });
+          return;
+        }
         after.push(...states);
       }
       front = this.#newOf(after, seen);
