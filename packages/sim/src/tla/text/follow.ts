@@ -9,7 +9,7 @@ import { initialStates, nextStates } from './actions.ts';
 import { EvaluationError } from './errors.ts';
 import { Evaluator } from './evaluator.ts';
 import type { State, Step } from './scope.ts';
-import type { Specification } from './specification.ts';
+import type { Course, Specification } from './specification.ts';
 import type { Expression } from './syntax.ts';
 import { asNumber, asSequence, keyOf, Values } from './values.ts';
 
@@ -57,12 +57,11 @@ export function followTrace(
   try {
     follower.run();
   } catch (error) {
-    if (!(error instanceof EvaluationError)) throw error;
-    follower.refuse({ kind: 'error', message: error.message });
+    const { event, because } = follower.refusalOf(error);
+    return { kind: 'refused', line: events[event - 1]?.line ?? 1, because };
   }
-  const { refusal, states, widest } = follower;
-  if (refusal === undefined) return { kind: 'accepted', states, widest };
-  return { kind: 'refused', line: events[refusal.event - 1]?.line ?? 1, because: refusal.because };
+  const { states, widest } = follower;
+  return { kind: 'accepted', states, widest };
 }
 
 function parseLine(text: string, line: number): unknown {
@@ -70,6 +69,17 @@ function parseLine(text: string, line: number): unknown {
     return JSON.parse(text);
   } catch (error) {
     throw new SyntaxError(`line ${line} is no JSON: ${(error as Error).message}`);
+  }
+}
+
+class Refused extends Error {
+  readonly because: Refusal;
+  readonly event: number;
+
+  constructor(because: Refusal, event: number) {
+    super(because.kind);
+    this.because = because;
+    this.event = event;
   }
 }
 
@@ -85,7 +95,6 @@ class Follower {
   states = 0;
   /** Most states of one step. One, as TraceMatched demands, if the trace leaves nothing open. */
   widest = 0;
-  refusal: { readonly event: number; readonly because: Refusal } | undefined;
 
   constructor(
     specification: Specification,
@@ -105,8 +114,11 @@ class Follower {
     });
   }
 
-  refuse(because: Refusal, event = this.#next): void {
-    this.refusal = { event, because };
+  /** What was thrown, if it says that the trace is refused. */
+  refusalOf(error: unknown): { readonly event: number; readonly because: Refusal } {
+    if (error instanceof Refused) return error;
+    if (!(error instanceof EvaluationError)) throw error;
+    return { event: this.#next, because: { kind: 'error', message: error.message } };
   }
 
   run(): void {
@@ -117,52 +129,50 @@ class Follower {
     }
     const { length } = asSequence(this.#evaluator.evaluate(TRACE, undefined, STATELESS));
     const seen = new Set<string>();
-    let front = this.#newOf(initialStates(this.#evaluator, course.initial), seen);
-    for (const [name, { initial }] of this.#courses) {
-      const isOne = (now: State) => this.#evaluator.isTrue(initial, undefined, { now, next: [] });
-      if (!front.every(isOne)) {
-        this.refuse({ kind: 'property', name });
-        return;
-      }
+    const first = initialStates(this.#evaluator, course.initial);
+    for (const state of first) {
+      this.#demandWhole(state);
+      this.#demandFirst(state);
     }
+    let front = this.#newOf(first, seen);
     while (front.length > 0) {
       this.widest = Math.max(this.widest, front.length);
-      for (const state of front) {
-        if (!this.#visit(state)) return;
-      }
+      for (const state of front) this.#visit(state);
       this.#onLine(this.#next - 1, length);
-      const after: State[] = [];
-      for (const state of front) {
-        const states = nextStates(this.#evaluator, course.next, state);
-        const strange = this.#strangeStep(state, states);
-        if (strange !== undefined) {
-          this.refuse({ kind: 'property', name: strange });
-          return;
-        }
-        after.push(...states);
-      }
+      const after = front.flatMap((state) => this.#after(state));
       front = this.#newOf(after, seen);
     }
-    if (this.#next <= length) this.refuse({ kind: 'no action fits' });
+    if (this.#next <= length) throw new Refused({ kind: 'no action fits' }, this.#next);
   }
 
-  /** The course of which one of the steps is none. */
-  #strangeStep(now: State, states: readonly State[]): string | undefined {
-    for (const [name, { next: action, variables }] of this.#courses) {
-      const slots = this.#evaluator.slotsOf(variables);
-      for (const next of states) {
-        this.#demandWhole(next);
-        const isStill = slots.every((slot) => now[slot] === next[slot]);
-        if (!isStill && !this.#evaluator.isTrue(action, undefined, { now, next })) return name;
+  #demandFirst(now: State): void {
+    for (const [name, { initial }] of this.#courses) {
+      if (this.#evaluator.isTrue(initial, undefined, { now, next: [] })) continue;
+      throw new Refused({ kind: 'property', name }, this.#next);
+    }
+  }
+
+  #after(now: State): State[] {
+    const states = nextStates(this.#evaluator, this.#specification.course.next, now);
+    for (const next of states) {
+      this.#demandWhole(next);
+      for (const [name, course] of this.#courses) {
+        if (this.#isStep(course, { now, next })) continue;
+        throw new Refused({ kind: 'property', name }, this.#next);
       }
     }
-    return undefined;
+    return states;
+  }
+
+  #isStep({ next: action, variables }: Course, step: Step): boolean {
+    const slots = this.#evaluator.slotsOf(variables);
+    const isStill = slots.every((slot) => step.now[slot] === step.next[slot]);
+    return isStill || this.#evaluator.isTrue(action, undefined, step);
   }
 
   /** Those that the view has not shown before. */
   #newOf(states: readonly State[], seen: Set<string>): State[] {
     return states.filter((state) => {
-      this.#demandWhole(state);
       const key = this.#viewOf(state);
       const isNew = !seen.has(key);
       seen.add(key);
@@ -182,8 +192,7 @@ class Follower {
     return keyOf(this.#evaluator.evaluate(view, undefined, { now, next: [] }));
   }
 
-  /** False where an invariant fails. */
-  #visit(now: State): boolean {
+  #visit(now: State): void {
     const step = { now, next: [] };
     this.states += 1;
     const next = asNumber(this.#evaluator.evaluate(LINE, undefined, step));
@@ -192,12 +201,10 @@ class Follower {
       const read = this.#readBy(invariant, now);
       if (this.#held.get(name) === read) continue;
       if (!this.#evaluator.isTrue(invariant, undefined, step)) {
-        this.refuse({ kind: 'invariant', name }, Math.max(1, next - 1));
-        return false;
+        throw new Refused({ kind: 'invariant', name }, Math.max(1, next - 1));
       }
       this.#held.set(name, read);
     }
-    return true;
   }
 
   /** The values that it depends on. */
