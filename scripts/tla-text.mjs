@@ -40,6 +40,11 @@ await runCommand(USAGE, OPTIONS, main);
 
 async function main(values) {
   if (values.spec === undefined) throw new Error('--spec DIR is missing; --help says what it is');
+  const wrong = { steps: ['changed', 'bugs'], bugs: ['trace', 'seeds', 'seed', 'changed'] };
+  for (const [flag, others] of Object.entries(wrong)) {
+    const other = values[flag] && others.find((name) => values[name]);
+    if (other) throw new Error(`--${flag} does not go with --${other}`);
+  }
   const changed = wholeNumber('changed', values.changed);
   const first = wholeNumber('seed', values.seed) ?? 1;
   const count = wholeNumber('seeds', values.seeds) ?? DEFAULT_SEEDS;

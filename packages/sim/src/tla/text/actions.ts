@@ -69,9 +69,9 @@ class Search {
       case 'binary':
         return this.#given(expression, scope, given);
       case 'name':
-        return this.#called(expression.name, [], scope, given);
+        return this.#called(expression, [], scope, given);
       case 'apply':
-        return this.#called(expression.name, expression.arguments, scope, given);
+        return this.#called(expression, expression.arguments, scope, given);
       default:
         return this.#tested(expression, scope, given);
     }
@@ -82,15 +82,13 @@ class Search {
   }
 
   #called(
-    name: string,
+    expression: Expression & { readonly kind: 'name' | 'apply' },
     args: readonly Expression[],
     scope: Scope | undefined,
     given: State,
   ): State[] {
-    const operator = this.#evaluator.operator(name, scope);
-    if (operator === undefined) {
-      return this.#tested({ kind: 'apply', name, arguments: args }, scope, given);
-    }
+    const operator = this.#evaluator.operator(expression.name, scope);
+    if (operator === undefined) return this.#tested(expression, scope, given);
     this.#demandSettled(args);
     const inner = this.#evaluator.enter(operator, args, scope, this.#step(given));
     return this.extended(operator.body, inner, given);

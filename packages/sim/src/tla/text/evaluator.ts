@@ -193,11 +193,11 @@ export class Evaluator {
     step: Step,
   ): Value {
     // Of a tuple that is an argument only what is asked for: `\E b, e \in S : A(<<b, e>>)` can then
-    // be over with b, where A looks at that first (see actions.ts).
-    if (of.kind === 'name' && argument.kind === 'constant') {
+    // be over with b, where A looks at that first (see #exists).
+    if (of.kind === 'name' && argument.kind === 'constant' && typeof argument.value === 'number') {
       const tuple = meaningOf(of.name, scope);
       if (tuple instanceof Deferred && tuple.expression.kind === 'tuple') {
-        const item = tuple.expression.items[Number(argument.value) - 1];
+        const item = tuple.expression.items[argument.value - 1];
         if (item !== undefined) return this.evaluate(item, tuple.scope, tuple.step);
       }
     }
