@@ -271,6 +271,12 @@ describe('rejected', () => {
   }
 });
 
+test('servers that start with what no quorum has are rejected before anything happens', () => {
+  const lines = [at('1 InitState 1/0/2/F/2'), ...START.slice(1), at('2 Ready 1/0/1/F/1')];
+  const reason = 'a quorum lacks what 1 committed';
+  assert.deepEqual(acceptTrace(lines), { kind: 'rejected', line: 1, reason });
+});
+
 test('what the specification wrongly forbids is disputed, not rejected (etcd-io/raft issue 515)', () => {
   // 2 has an entry of term 3 that nobody else has; 1 commits its entry of term 2 with one of term 4.
   const lines = [

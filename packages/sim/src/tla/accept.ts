@@ -53,7 +53,8 @@ export function acceptTrace(texts: readonly string[]): Acceptance {
       const line = text === '' ? undefined : parseLine(text);
       if (line !== undefined) lines.push({ line, number });
     }
-    number = 0;
+    // What is wrong with the whole, or with how it starts, is told of the first line.
+    number = 1;
     const trace = new Trace(lines.map(({ line }) => line));
     for (const [at, { line, number: place }] of lines.entries()) {
       number = place;
@@ -124,6 +125,7 @@ class Trace {
     for (const nid of hasBegun) demand(starts.has(nid), `server ${nid} has no InitState`);
     for (const line of starts.values()) this.#add(line);
     for (const voter of this.#model.at(lines[0]!.nid).configuration.voters) this.#model.at(voter);
+    for (const server of this.#model.servers.values()) checkInvariants(this.#model, server);
   }
 
   #add({ nid: id, term, role, vote, log, commit, voters, change }: Line): void {

@@ -31,9 +31,8 @@ export function verdictsOn(specification: Specification, lines: readonly string[
   };
 }
 
-/** What is wrong with the whole is refused at the first line, or before it. */
 const lineOf = (verdict: Following | Acceptance) =>
-  verdict.kind === 'accepted' ? Infinity : Math.max(1, verdict.line);
+  verdict.kind === 'accepted' ? Infinity : verdict.line;
 
 const isDisputed = (verdict: Following) =>
   verdict.kind === 'refused' &&
