@@ -65,6 +65,13 @@ const BROKEN: readonly {
     fails: /readsAreFresh/,
   },
   {
+    scenario: 'read-by-a-late-answer',
+    file: 'leader/read.js',
+    from: 'const isNeeded =',
+    to: 'reads.asked.push(...(reads.asked.length > 0 ? reads.waiting.splice(0) : []));\nreads.readIndex = node.commitIndex;\nconst isNeeded =',
+    fails: /readsAreFresh/,
+  },
+  {
     scenario: 'lease-read',
     file: 'leader/read.js',
     from: 'electionTimeoutMs * (1 - maxClockDrift)',
