@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Batch } from './entry.ts';
+import { type Batch, lastIndexOf } from './entry.ts';
 import { RaftLog } from './log/log.ts';
 import { MAX_QUESTIONS } from './read-requests.ts';
 import { batchOf, payloadOf, Server, settle, storedLog } from './testing.test.support.ts';
@@ -114,16 +114,24 @@ test('the tail in memory is bounded; what is older comes back from the disk in b
 
 test('entries for the state machine are handed out up to maxApplyBytes', () => {
   const server = new Server(1, VOTERS, [], undefined, { maxApplyBytes: 100 });
-  server.receive({
-    ...(append(2, 1, 0, 0, batchOf(1, 1, 20)) as object),
-    leaderCommit: 20,
-  } as never);
+  const batches = Array.from({ length: 10 }, (_, at) => batchOf(1, 1 + 2 * at, 2));
+  const message = append(2, 1, 0, 0, batches[0]!) as object;
+  server.receive({ ...message, batches, leaderCommit: 20 } as never);
   for (const write of server.writes.splice(0)) {
     server.raft.step({ kind: 'written', sequence: write.sequence }, server.now);
   }
-  const first = server.raft.takeEffects(server.now)?.committed ?? [];
-  assert.equal(first.length, 1);
-  assert.equal(server.raft.takeEffects(server.now), undefined, 'nothing more before it is applied');
+  const takeAll = (): readonly Batch[] => {
+    const committed = server.raft.takeEffects(server.now)?.committed ?? [];
+    return committed.length === 0 ? [] : [...committed, ...takeAll()];
+  };
+  // The batch that passes the limit is the last one before something is applied.
+  const first = takeAll();
+  assert.equal(bytesOf(first), 3 * batches[0]!.byteLength);
+  assert.ok(bytesOf(first.slice(0, 2)) <= 100 && bytesOf(first) > 100);
+  const index = lastIndexOf(first.at(-1)!);
+  server.raft.step({ kind: 'applied', index }, server.now);
+  const second = takeAll();
+  assert.deepEqual([second[0]?.firstIndex, bytesOf(second)], [index + 1, bytesOf(first)]);
 });
 
 test('a leader keeps one waiting question of each follower, and its answer serves all', () => {

@@ -128,7 +128,8 @@ test('a frame over the limit closes the connection and nothing else', async (con
   const announcement = new Uint8Array(8).fill(0xff);
   socket.write(announcement);
   await closed(socket);
-  await book.find(/peer disconnected .*exceeds the limit/);
+  // An append of a mebibyte, a command of one and a half, and a mebibyte.
+  await book.find(/peer disconnected .*exceeds the limit of 3670016/);
   const leader = await cluster.leader();
   assert.equal(await leader.propose(bytes('a')), 1);
 });

@@ -4,7 +4,7 @@ import type { ResolvedOptions } from '../options.ts';
 import { now } from '../runtime.ts';
 import { nodeFileSystem } from '../storage/file-system.ts';
 import { KnownPeers } from '../storage/known-peers.ts';
-import { TcpTransport } from './tcp-transport.ts';
+import { TcpTransport, type TcpTransportOptions } from './tcp-transport.ts';
 import type { Transport } from './transport.ts';
 
 /** What a frame may need besides the largest append or command. */
@@ -24,16 +24,25 @@ export async function transportOf(
     directory === undefined
       ? KnownPeers.inMemory()
       : await KnownPeers.open(nodeFileSystem, directory);
-  const { electionTimeoutMs, maxAppendBytes, maxInflightBytes } = raft;
-  // One append holds at least one batch, however large, and a batch holds at least one command.
-  const maxFrameBytes = maxAppendBytes + maxCommandBytes + FRAME_OVERHEAD_BYTES;
   return new TcpTransport({
     self: { clusterId, id: options.id as NodeId, known },
     listen,
-    electionTimeoutMs,
-    maxFrameBytes,
-    maxQueuedBytes: 2 * maxInflightBytes + maxFrameBytes,
+    electionTimeoutMs: raft.electionTimeoutMs,
+    ...connectionLimits({ raft, maxCommandBytes }),
     now,
     log,
   });
+}
+
+/** What a connection holds at most: docs/memory.md. */
+export function connectionLimits({
+  raft: { maxAppendBytes, maxInflightBytes },
+  maxCommandBytes,
+}: {
+  readonly raft: Pick<ResolvedOptions<unknown>['raft'], 'maxAppendBytes' | 'maxInflightBytes'>;
+  readonly maxCommandBytes: number;
+}): Pick<TcpTransportOptions, 'maxFrameBytes' | 'maxQueuedBytes'> {
+  // One append holds at least one batch, however large, and a batch holds at least one command.
+  const maxFrameBytes = maxAppendBytes + maxCommandBytes + FRAME_OVERHEAD_BYTES;
+  return { maxFrameBytes, maxQueuedBytes: 2 * maxInflightBytes + maxFrameBytes };
 }
