@@ -3,6 +3,7 @@ import { type TestContext, test } from 'node:test';
 import { bytes, FAST, TestCluster, until, untilStatus, waitFor } from './cluster.test.support.ts';
 import type { RaftError } from './errors.ts';
 import { FaultyDisk } from './faulty-disk.test.support.ts';
+import { RaftNode } from './raft-node.ts';
 
 async function withFaultyLeader(context: TestContext) {
   const cluster = new TestCluster(context, 3);
@@ -115,6 +116,31 @@ test('a snapshot that finds no room is not tried again with each command that is
     await until(() => disk.snapshots >= 1);
   }
   assert.equal(disk.snapshots, 1);
+});
+
+test('a log that is read by committed() gets no snapshot, not even on a full disk', async (context) => {
+  const disk = new FaultyDisk();
+  const said: string[] = [];
+  const node = await RaftNode.open({
+    ...{ id: 1, clusterId: 7, directory: undefined, storage: disk.open, snapshotEntries: 3 },
+    peers: { 1: { host: '127.0.0.1', port: 0 } },
+    log: (level, message) => void said.push(`${level} ${message}`),
+  });
+  context.after(() => node.close());
+  const done = new AbortController();
+  const consumed = (async () => {
+    for await (const _ of node.committed({ signal: done.signal }));
+  })();
+  for (let count = 0; count < 8; count++) await node.propose(bytes('a'), { forward: true });
+  disk.mode = 'full';
+  await assert.rejects(node.propose(bytes('b')), { code: 'RAFT_DISK_FULL' });
+  done.abort();
+  await consumed.catch(() => {});
+  await node.close();
+  assert.deepEqual(
+    said.filter((line) => !line.startsWith('info')),
+    [],
+  );
 });
 
 test('of a burst of commands a nearly full disk is given what it has room for', async (context) => {

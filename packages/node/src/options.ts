@@ -108,7 +108,11 @@ export function checkOptions<Result>(options: RaftNodeOptions<Result>): Resolved
   const sessions = resolveSessionOptions(options.sessions);
   const raft = resolveRaft(options.raft);
   const pending = { maxPendingBytes, maxPendingReads };
-  const limits = { snapshotEntries, keepEntries, maxCommandBytes, snapshotBytesPerSecond };
+  const limits = {
+    // A log that is read by `committed()` has no state to save.
+    snapshotEntries: options.machine === undefined ? Infinity : snapshotEntries,
+    ...{ keepEntries, maxCommandBytes, snapshotBytesPerSecond },
+  };
   return { raft, listen, ...limits, ...pending, sessions };
 }
 

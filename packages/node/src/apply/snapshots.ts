@@ -41,6 +41,7 @@ export interface SnapshotHost {
 const EARLY_PAUSE_MS = 10_000;
 
 export interface SnapshotLimits {
+  /** Infinity: never. */
   readonly snapshotEntries: number;
   readonly keepEntries: number;
 }
@@ -94,6 +95,7 @@ export class Snapshots {
    */
   makeRoom(): void {
     const { raft, applier, now, log } = this.#host;
+    if (this.#limits.snapshotEntries === Infinity) return;
     if (this.#taking !== undefined || now() < this.#nextEarlyAt) return;
     if (applier.appliedIndex <= raft.status().snapshotIndex) return;
     this.#nextEarlyAt = now() + EARLY_PAUSE_MS;
