@@ -200,6 +200,18 @@ export const membership = [
     test: [CATCH_UP, 'newcomers wait for their votes while those who answer could not commit that'],
   },
   {
+    id: 'change-done-halfway',
+    hazards: [17],
+    wrong: 'a caller is told that a change is done when its joint configuration is committed',
+    file: 'node/src/calls/membership-changes.ts',
+    before: 'if (configuration.outgoing.length > 0 || configuration.next !== undefined) return false;',
+    after: 'if (configuration.next !== undefined) return false;',
+    test: [
+      'node/src/calls/membership-changes.test.ts',
+      'a change is done when the joint configuration has ended, also for who has lost the lead',
+    ],
+  },
+  {
     id: 'promised-vote-forgotten',
     hazards: [17, 18],
     wrong: 'a later leader does not give newcomers the vote that an earlier one promised',
