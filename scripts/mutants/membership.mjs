@@ -204,7 +204,8 @@ export const membership = [
     hazards: [17],
     wrong: 'a caller is told that a change is done when its joint configuration is committed',
     file: 'node/src/calls/membership-changes.ts',
-    before: 'if (configuration.outgoing.length > 0 || configuration.next !== undefined) return false;',
+    before:
+      'if (configuration.outgoing.length > 0 || configuration.next !== undefined) return false;',
     after: 'if (configuration.next !== undefined) return false;',
     test: [
       'node/src/calls/membership-changes.test.ts',

@@ -159,6 +159,19 @@ export const sessions = [
     ],
   },
   {
+    id: 'recovery-same-incarnation',
+    hazards: [30],
+    wrong:
+      'a recovered server cannot be told from one that was recovered from a copy of its directory',
+    file: 'node/src/recovery/recover-cluster.ts',
+    before: 'incarnation: drawIncarnation(),',
+    after: '',
+    test: [
+      'node/src/recovery/recover-cluster.test.ts',
+      'a directory and its copy, recovered into one cluster id, are servers that can be told apart',
+    ],
+  },
+  {
     id: 'recovery-other-log',
     hazards: [30],
     wrong: 'a recovery goes ahead though the log does not end where it was said to',

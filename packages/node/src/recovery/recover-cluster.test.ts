@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { cp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import {
@@ -103,6 +103,25 @@ test('a directory without a server in it is refused', async (context) => {
   writeFileSync(join(root, 'lost', 'log', '000000000001.log'), '');
   const nameless = examineRecovery({ directory: join(root, 'lost'), newClusterId: 9 });
   await assert.rejects(nameless, { code: 'RAFT_STORAGE_CORRUPT', message: /json.* is missing/ });
+});
+
+test('a directory and its copy, recovered into one cluster id, are servers that can be told apart', async (context) => {
+  const root = await temporaryDirectory(context);
+  const [first, copy] = [join(root, 'first'), join(root, 'copy')];
+  const peers = { 1: { host: '127.0.0.1', port: 0 } };
+  const open = (directory: string) =>
+    RaftNode.open<number>({ id: 1, clusterId: 7, peers, directory, machine: listMachine() });
+  await (await open(first)).close();
+  await cp(first, copy, { recursive: true });
+  const incarnations = [(await readIdentity(nodeFileSystem, first))?.incarnation];
+  for (const directory of [first, copy]) {
+    const wanted = { directory, newClusterId: 99 };
+    const { lastEntry } = await examineRecovery(wanted);
+    await recoverCluster({ ...wanted, keepThrough: lastEntry });
+    incarnations.push((await readIdentity(nodeFileSystem, directory))?.incarnation);
+  }
+  // By this they are told apart: known-peers.ts.
+  assert.equal(new Set(incarnations).size, 3);
 });
 
 test('a recovered server can be recovered again', async (context) => {
