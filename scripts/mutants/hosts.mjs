@@ -1,6 +1,7 @@
 /** Hosts with many groups. */
 
 const CRASH_POINTS = 'node/src/recovery/host-crash-points.test.ts';
+const HOST_WATCH = 'node/src/host/host-watch.test.ts';
 const CUT_ANYWHERE =
   'a host’s recovery cut at every byte of every change leaves the old host or the new one';
 
@@ -122,5 +123,23 @@ export const hosts = [
       'node/src/storage/shared/shared-log.test.ts',
       'an idle group does not keep what others have written since',
     ],
+  },
+  {
+    id: 'host-judged-unread',
+    hazards: [],
+    wrong: 'after a pause a host is taken for gone whose beats wait to be read',
+    file: 'node/src/host/host-watch.ts',
+    before: 'setImmediate(this.#beat, now())',
+    after: 'this.#beat(now())',
+    test: [HOST_WATCH, 'after a pause of this process everybody is read before anybody is judged'],
+  },
+  {
+    id: 'pause-is-silence',
+    hazards: [],
+    wrong: 'a pause between reading and judging counts as the silence of others',
+    file: 'node/src/host/host-watch.ts',
+    before: 'setImmediate(this.#beat, now())',
+    after: 'setImmediate(() => this.#beat(now()))',
+    test: [HOST_WATCH, 'what came in a pause between reading and judging is not taken for silence'],
   },
 ];

@@ -21,10 +21,11 @@ function setUp(context: TestContext) {
     onBack: (peer) => seen.push(`${peer} is back`),
   });
   watch.start();
-  /** Lets this much time pass in one piece, with one beat at its end. */
-  const pass = async (ms: number) => {
+  /** Lets this much time pass in one piece, with one beat at its end, before which this is read. */
+  const pass = async (ms: number, read = () => {}) => {
     time.now += ms;
     context.mock.timers.tick(100);
+    read();
     await new Promise((resolve) => setImmediate(resolve));
     return seen.splice(0).filter((what) => !what.startsWith('hostBeat'));
   };
@@ -33,7 +34,7 @@ function setUp(context: TestContext) {
     while (beats-- > 0) heard.push(...(await pass(100)));
     return heard;
   };
-  return { watch, seen, pass, passSilently };
+  return { watch, seen, time, pass, passSilently };
 }
 
 test('one beat to each host in an interval, whatever there is to tell', async (context) => {
@@ -77,4 +78,45 @@ test('a process that stood still does not take that for the silence of others', 
   watch.heard(PEERS[1] as NodeId);
   assert.deepEqual(await pass(60_000), ['3 is back']);
   assert.deepEqual(await pass(100), ['2 is gone'], 'but its own waiting goes on');
+});
+
+test('after a pause of this process everybody is read before anybody is judged', async (context) => {
+  const { watch, pass, passSilently } = setUp(context);
+  const [peer] = PEERS as [NodeId];
+  assert.deepEqual(await pass(100, () => watch.heard(peer)), ['2 is back']);
+  assert.deepEqual(await passSilently(2), ['3 is gone']);
+  assert.deepEqual(await pass(1_000, () => watch.heard(peer)), [], 'the word of 2 was there');
+});
+
+test('what came in a pause between reading and judging is not taken for silence', async (context) => {
+  const { watch, pass, time } = setUp(context);
+  const [peer] = PEERS as [NodeId];
+  const standStill = () => {
+    time.now += 1_000;
+  };
+  await pass(100, () => watch.heard(peer));
+  assert.deepEqual(await pass(100), []);
+  assert.deepEqual(await pass(100, standStill), ['3 is gone'], 'and not 2, silent for 200');
+  watch.heard(peer);
+  const hearThenStandStill = () => {
+    watch.heard(peer);
+    standStill();
+  };
+  assert.deepEqual(await pass(0, hearThenStandStill), []);
+  assert.deepEqual(await pass(100), []);
+  assert.deepEqual(await pass(100), [], 'silent for 200 since it was heard');
+  assert.deepEqual(await pass(100), ['2 is gone']);
+});
+
+test('who is busy all the time between reading and judging misses a dead host all the same', async (context) => {
+  const { watch, pass, time } = setUp(context);
+  await pass(100, () => watch.heard(PEERS[0] as NodeId));
+  const news: string[] = [];
+  for (let rounds = 0; rounds < 3; rounds++) {
+    const busy = () => {
+      time.now += 500;
+    };
+    news.push(...(await pass(0, busy)));
+  }
+  assert.ok(news.includes('2 is gone'), news.join());
 });

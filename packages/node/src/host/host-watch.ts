@@ -28,6 +28,8 @@ interface Watched {
   /** Something of it has come since the last beat. */
   hasSpoken: boolean;
   silentMs: Milliseconds;
+  /** What came before that has been read, and silence until then counted. */
+  countedTo: Milliseconds;
 }
 
 export class HostWatch {
@@ -35,19 +37,19 @@ export class HostWatch {
   readonly #watched = new Map<NodeId, Watched>();
   #timer: NodeJS.Timeout | undefined;
   #count = 0;
-  #lastBeatAt: Milliseconds;
 
   constructor(options: WatchOptions) {
     this.#options = options;
-    this.#lastBeatAt = options.now();
+    const countedTo = options.now();
     for (const peer of options.peers) {
-      this.#watched.set(peer, { state: 'unknown', hasSpoken: false, silentMs: 0 });
+      this.#watched.set(peer, { state: 'unknown', hasSpoken: false, silentMs: 0, countedTo });
     }
   }
 
   start(): void {
+    const { intervalMs, now } = this.#options;
     // Behind a round of reading: after a pause of this process the beats may have arrived meanwhile.
-    this.#timer = setInterval(() => setImmediate(this.#beat), this.#options.intervalMs);
+    this.#timer = setInterval(() => setImmediate(this.#beat, now()), intervalMs);
   }
 
   stop(): void {
@@ -77,22 +79,35 @@ export class HostWatch {
     if (watched?.state === 'there') this.#gone(peer, watched, 'its connection broke');
   }
 
-  readonly #beat = (): void => {
+  /** @param readTo What came by then has been read. What has come since may wait to be. */
+  readonly #beat = (readTo: Milliseconds): void => {
     if (this.#timer === undefined) return;
-    const { transport, intervalMs, timeoutMs, now } = this.#options;
+    const { transport, timeoutMs } = this.#options;
     this.#count += 1;
-    // While this process stood still it listened to nobody: that is not the others' silence.
-    const passed = Math.min(now() - this.#lastBeatAt, 2 * intervalMs);
-    this.#lastBeatAt = now();
     for (const [peer, watched] of this.#watched) {
       transport.say(peer, { kind: 'hostBeat', count: this.#count });
-      watched.silentMs = watched.hasSpoken ? 0 : watched.silentMs + passed;
-      watched.hasSpoken = false;
+      this.#countSilence(watched, readTo);
       if (watched.state !== 'gone' && watched.silentMs >= timeoutMs)
         this.#gone(peer, watched, 'it is silent');
     }
     transport.flush();
   };
+
+  #countSilence(watched: Watched, readTo: Milliseconds): void {
+    const { intervalMs, now } = this.#options;
+    if (watched.hasSpoken) {
+      watched.hasSpoken = false;
+      watched.silentMs = 0;
+      // Perhaps it spoke as late as this.
+      watched.countedTo = now();
+      return;
+    }
+    // What stopped this process for longer may have stopped the others as well.
+    const passed = Math.min(readTo - watched.countedTo, 2 * intervalMs);
+    if (passed <= 0) return;
+    watched.silentMs += passed;
+    watched.countedTo = readTo;
+  }
 
   #gone(peer: NodeId, watched: Watched, reason: string): void {
     watched.state = 'gone';
