@@ -142,4 +142,16 @@ export const hosts = [
     after: 'setImmediate(() => this.#beat(now()))',
     test: [HOST_WATCH, 'what came in a pause between reading and judging is not taken for silence'],
   },
+  {
+    id: 'answered-and-given-up',
+    hazards: [],
+    wrong: 'a connection is given up for looks before the peer’s last word',
+    file: 'node/src/peers/connection.ts',
+    before: 'this.#isOwedAnswer = false;\n    this.#looksInSilence = 0;',
+    after: 'this.#isOwedAnswer = false;',
+    test: [
+      'node/src/peers/peer-link.test.ts',
+      'a connection is given up after looks in vain; a machine that stood still has not looked',
+    ],
+  },
 ];

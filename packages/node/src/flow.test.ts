@@ -127,7 +127,6 @@ test('what waits on a connection whose peer reads nothing is bounded', async (co
   const maxQueuedBytes = 300_000;
   const connection = new Connection(socket, {
     link: { from: 2 as NodeId, to: 1 as NodeId },
-    now: () => 0,
     maxFrameBytes: 1_000_000,
     maxQueuedBytes,
     onMessage: () => {},

@@ -6,7 +6,7 @@
 
 import type { Socket } from 'node:net';
 import { crc32 } from 'node:zlib';
-import type { Message, Milliseconds } from '@quorate/core';
+import type { Message } from '@quorate/core';
 import {
   encodeHostMessage,
   encodeMessage,
@@ -19,7 +19,6 @@ import { type HostWord, ONLY_GROUP } from './transport.ts';
 
 export interface ConnectionOptions {
   readonly link: Link;
-  readonly now: () => Milliseconds;
   readonly maxFrameBytes: number;
   /** Bytes that may wait to be sent. What comes on top is lost. */
   readonly maxQueuedBytes: number;
@@ -38,7 +37,9 @@ export class Connection {
   #groupOut = ONLY_GROUP;
   /** What `flush` will write. */
   readonly #queue = new SendQueue();
-  #unansweredSince: Milliseconds | undefined;
+  /** The peer was spoken to and has said nothing since. */
+  #isOwedAnswer = false;
+  #looksInSilence = 0;
   #failure: Error | undefined;
 
   constructor(socket: Socket, options: ConnectionOptions) {
@@ -80,7 +81,7 @@ export class Connection {
   flush(): void {
     if (this.#queue.byteLength === 0) return;
     const pieces = this.#queue.take();
-    this.#unansweredSince ??= this.#options.now();
+    this.#isOwedAnswer = true;
     const socket = this.#socket;
     if (pieces.length === 1) {
       socket.write(pieces[0] as Uint8Array);
@@ -91,9 +92,11 @@ export class Connection {
     socket.uncork();
   }
 
-  /** How long the peer has said nothing though it was spoken to. 0 when it owes no answer. */
-  silence(now: Milliseconds): Milliseconds {
-    return this.#unansweredSince === undefined ? 0 : now - this.#unansweredSince;
+  /** At how many looks in a row, this one included, the peer has said nothing though it was spoken to. */
+  lookForAnswer(): number {
+    if (!this.#isOwedAnswer) return 0;
+    this.#looksInSilence += 1;
+    return this.#looksInSilence;
   }
 
   close(reason?: Error): void {
@@ -102,7 +105,8 @@ export class Connection {
   }
 
   #onData(chunk: Uint8Array): void {
-    this.#unansweredSince = undefined;
+    this.#isOwedAnswer = false;
+    this.#looksInSilence = 0;
     try {
       for (const message of this.#decoder.push(chunk)) this.#onMessage(message);
     } catch (error) {

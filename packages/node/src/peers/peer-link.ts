@@ -106,7 +106,6 @@ export class PeerLink {
     clearTimeout(this.#retryTimer);
     const connection = new Connection(socket, {
       link: { from: peer, to: self.id },
-      now,
       maxFrameBytes,
       maxQueuedBytes,
       onMessage: (message, group) => receiver.received(message, group),
@@ -124,12 +123,17 @@ export class PeerLink {
   /**
    * Gives up a connection over which nothing comes back. A cut cable is reported by nobody, and
    * after it is mended TCP may wait longer than it was cut before it tries again.
+   *
+   * Called once in an election timeout, behind a round of reading. Looks are counted and no clock is read: a
+   * machine that stood still, and all servers on it, has listened to nobody.
    */
   checkSilence(): void {
-    const { electionTimeoutMs, now } = this.#options;
-    const limit = Math.max(2 * electionTimeoutMs, 1000);
-    const silence = this.#connection?.silence(now()) ?? 0;
-    if (silence > limit) this.#connection?.close(new Error(`silent for ${Math.round(silence)} ms`));
+    const { electionTimeoutMs } = this.#options;
+    const looks = this.#connection?.lookForAnswer() ?? 0;
+    // From the first look on: it may have been spoken to just before.
+    const silence = (looks - 1) * electionTimeoutMs;
+    if (silence >= Math.max(2 * electionTimeoutMs, 1000))
+      this.#connection?.close(new Error(`silent for ${Math.round(silence)} ms`));
   }
 
   close(): void {
