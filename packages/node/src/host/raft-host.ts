@@ -31,6 +31,12 @@ type PresentOptions = RaftHostOptions & Pick<ResolvedOptions<unknown>, 'raft'>;
 const HANDED_OVER_AT_ONCE = 256;
 
 /**
+ * So many beats of another host in the time after which it is missed: three may be late or lost, and more would
+ * tell nothing sooner. They are all that idle hosts do.
+ */
+const BEATS_IN_TIMEOUT = 4;
+
+/**
  * Thousands of groups in one process: one log and one sync for what all of them write, one connection
  * to each other host for what all of them say, and for those that are idle nothing but a beat between
  * each two hosts. Open it with `RaftHost.open`, release it with `await using` or `close`.
@@ -103,7 +109,7 @@ export class RaftHost implements AsyncDisposable {
     this.#watch = new HostWatch({
       peers: [...addressesOf(options.peers, options.id).keys()],
       transport,
-      intervalMs: heartbeatIntervalMs,
+      intervalMs: Math.max(heartbeatIntervalMs, electionTimeoutMs / BEATS_IN_TIMEOUT),
       timeoutMs: electionTimeoutMs,
       now,
       log: options.log ?? (() => {}),
