@@ -62,15 +62,16 @@ function isSmallestWindow<State, Input, Output>(
   const operations = history.filter(
     ({ input, calledAt }) => partitionOf(input) === partition && calledAt <= blocked.returnedAt,
   );
-  const isLinearizableWith = (kept: readonly Operation<Input, Output>[]) =>
-    isLinearizableByDefinition(
+  const lost = ({ client, calledAt, input }: Operation<Input, Output>) =>
+    pending(client, calledAt, input);
+  const isLinearizableWith = (kept: readonly Operation<Input, Output>[]) => {
+    const isKept = (operation: Operation<Input, Output>) => kept.includes(operation);
+    if (model.acts !== undefined) return isLinearizableByDefinition(model, operations, isKept);
+    return isLinearizableByDefinition(
       model,
-      operations.map((operation) =>
-        kept.includes(operation)
-          ? operation
-          : pending(operation.client, operation.calledAt, operation.input),
-      ),
+      operations.map((operation) => (isKept(operation) ? operation : lost(operation))),
     );
+  };
   assert.ok(!isLinearizableWith(window), 'the window is no contradiction');
   for (const spare of window) {
     assert.ok(isLinearizableWith(window.filter((other) => other !== spare)), 'it can be smaller');

@@ -71,10 +71,15 @@ export function execute<State, Input, Output>(
     });
 }
 
-/** Does this order explain every answer, and respect real time? Nothing of the checker's own. */
+/**
+ * Does this order explain every answer, and respect real time? Nothing of the checker's own.
+ *
+ * @param isKnown Whether an answer counts. Where it does not, only the time of the return does.
+ */
 export function isLegalOrder<State, Input, Output>(
   model: Model<State, Input, Output>,
   order: readonly Operation<Input, Output>[],
+  isKnown: (operation: Operation<Input, Output>) => boolean = () => true,
 ): boolean {
   let state = model.initial();
   let latestCall = -Infinity;
@@ -83,25 +88,30 @@ export function isLegalOrder<State, Input, Output>(
     if (returnedAt < latestCall) return false;
     latestCall = Math.max(latestCall, operation.calledAt);
     const step = model.step(state, operation.input);
-    if (operation.kind === 'completed' && !model.isSameOutput(step.output, operation.output)) {
-      return false;
-    }
+    const isSame =
+      operation.kind === 'pending' || model.isSameOutput(step.output, operation.output);
+    if (!isSame && isKnown(operation)) return false;
     state = step.state;
   }
   return true;
 }
 
-/** The definition of linearizability, for one partition and few operations: tries every order. */
+/**
+ * The definition of linearizability, for one partition and few operations: tries every order.
+ *
+ * @param isKnown Whether an answer counts. Where it does not, the operation need not have happened.
+ */
 export function isLinearizableByDefinition<State, Input, Output>(
   model: Model<State, Input, Output>,
   history: History<Input, Output>,
+  isKnown: (operation: Operation<Input, Output>) => boolean = () => true,
 ): boolean {
   const extend = (
     order: readonly Operation<Input, Output>[],
     rest: readonly Operation<Input, Output>[],
   ): boolean => {
-    if (!isLegalOrder(model, order)) return false;
-    if (rest.every(({ kind }) => kind === 'pending')) return true;
+    if (!isLegalOrder(model, order, isKnown)) return false;
+    if (rest.every((operation) => operation.kind === 'pending' || !isKnown(operation))) return true;
     return rest.some((next) =>
       extend(
         [...order, next],

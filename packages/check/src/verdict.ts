@@ -31,8 +31,9 @@ export interface Illegal<Input, Output> {
   readonly candidates: readonly Candidate<Input, Output>[];
   /**
    * The smallest failing window: the operations whose answers contradict each other, by time of
-   * call. All others may be as good as lost (each may have taken effect at any time since its call, or
-   * never) and still there is no order. `blocked` is always among them.
+   * call. All other answers may be as good as lost, and still there is no order: each of those operations may
+   * have taken effect, whatever it answered, or never; if the model has `acts`, between its call and its
+   * return, otherwise at any time since its call. `blocked` is always among them.
    */
   readonly window: readonly Operation<Input, Output>[];
   /**

@@ -216,6 +216,15 @@ describe('transactions in histories', () => {
       assert.ok(verdict.longestPrefix.length > 0.4 * operations);
     });
   }
+
+  for (const bug of ['stale read', 'late write', 'dirty read'] as const) {
+    test(`few answers explain it where a thousand operations wrote three values: ${bug}`, () => {
+      const load = { seed: 2, clients: 10, keys: 20, values: 3, lost: 0.02, operations: 2000 };
+      const verdict = check(historyOf(load, withBug(bug, 1000, 100)));
+      assert.ok(verdict.kind === 'illegal', verdict.kind);
+      assert.ok(verdict.window.length < 10, `${verdict.window.length}`);
+    });
+  }
 });
 
 /** What was answered later may have been answered otherwise. */

@@ -26,18 +26,19 @@ export class Cell {
   readonly possible: readonly Writer[];
   /** For each of `#certain`, the last `to` up to it. */
   readonly #reach: readonly number[];
-  /** `to` of each of them, ascending, and the last `from` up to it. */
+  /** `to` of each of them, ascending, and who was called last of those up to it. */
   readonly #ends: readonly number[];
-  readonly #begins: readonly number[];
+  readonly #lastCalled: readonly Writer[];
 
   constructor(certain: readonly Writing[], possible: readonly Writing[]) {
     const own = (writing: Writing): Writer => ({ ...writing, cell: this });
     this.#certain = certain.map(own).sort((a, b) => a.from - b.from);
     this.possible = possible.map(own).sort((a, b) => a.from - b.from);
     this.#reach = highestSoFar(this.#certain.map(({ to }) => to));
-    const byEnd = [...certain].sort((a, b) => a.to - b.to);
+    const byEnd = [...this.#certain].sort((a, b) => a.to - b.to);
     this.#ends = byEnd.map(({ to }) => to);
-    this.#begins = highestSoFar(byEnd.map(({ from }) => from));
+    let last = byEnd[0];
+    this.#lastCalled = byEnd.map((writer) => (last = writer.from > last!.from ? writer : last!));
   }
 
   /** Answered writers that can have taken effect in this time, by call, the last first. */
@@ -56,10 +57,10 @@ export class Cell {
   }
 
   /**
-   * Of the answered writers that returned before `moment`, when the last was called: whoever returned before
-   * that was overwritten by `moment`. -1 if there is none.
+   * Of the answered writers that returned before `moment`, who was called last: whoever returned before
+   * that was overwritten by `moment`.
    */
-  overwrittenUntil(moment: number): number {
+  overwriterBefore(moment: number): Writer | undefined {
     let low = 0;
     let high = this.#ends.length;
     while (low < high) {
@@ -67,7 +68,12 @@ export class Cell {
       if (this.#ends[middle]! < moment) low = middle + 1;
       else high = middle;
     }
-    return low === 0 ? -1 : this.#begins[low - 1]!;
+    return this.#lastCalled[low - 1];
+  }
+
+  /** When that one was called; -1 if there is none. */
+  overwrittenUntil(moment: number): number {
+    return this.overwriterBefore(moment)?.from ?? -1;
   }
 }
 
@@ -94,4 +100,13 @@ export function cellsOf(
 function highestSoFar(numbers: readonly number[]): readonly number[] {
   let highest = -1;
   return numbers.map((number) => (highest = Math.max(highest, number)));
+}
+
+/** A new one if there is none. */
+export function listIn<Key, Item>(lists: Map<Key, Item[]>, key: Key): Item[] {
+  const known = lists.get(key);
+  if (known !== undefined) return known;
+  const list: Item[] = [];
+  lists.set(key, list);
+  return list;
 }

@@ -38,6 +38,8 @@ export class Demand {
   /** "By somebody who was not answered." Looked into only if nobody else can have. */
   readonly byPossible: Literal;
   possibleChoices: readonly Choice[] | undefined;
+  /** That somebody did not happen, without whom there would be more sources. */
+  readonly unless: readonly Literal[];
   /** Under which circumstances it was said already. */
   readonly said = new Set<string>();
 
@@ -47,12 +49,14 @@ export class Demand {
     needs: readonly Need[],
     sources: readonly Source[],
     byPossible: Literal,
+    unless: readonly Literal[],
   ) {
     this.variable = variable;
     this.reader = reader;
     this.needs = needs;
     this.#sources = sources;
     this.byPossible = byPossible;
+    this.unless = unless;
   }
 
   /** In which window the sources begin that were called by then. */

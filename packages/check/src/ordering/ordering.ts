@@ -14,10 +14,11 @@
 
 import type { Need } from '../acts.ts';
 import { Agenda } from './agenda.ts';
-import type { Cell } from './cells.ts';
+import { type Cell, listIn } from './cells.ts';
 import { type Choice, Demand } from './demand.ts';
 import { PartialOrder } from './partial-order.ts';
-import { FALSE, type Literal, not, Solver, type Theory, TRUE, variableOf } from './solver.ts';
+import type { Literal, Solution, Theory } from './solver.ts';
+import { FALSE, not, Solver, TRUE, variableOf } from './solver.ts';
 import { type Item, Sources } from './sources.ts';
 
 type Meaning =
@@ -48,23 +49,40 @@ export class Ordering implements Theory {
   /** Bounds that hold whatever is decided. */
   #settled: { readonly from: Int32Array; readonly to: Int32Array };
 
-  constructor(items: readonly Item[]) {
+  /**
+   * @param isAssumed That what is certain happened is an assumption: if there is no order, `contradiction`
+   *   tells of which of it that would have been enough.
+   */
+  constructor(items: readonly Item[], isAssumed = false) {
     this.#items = items;
     this.order = new PartialOrder(items);
-    this.#settled = this.order;
+    this.#settled = { from: this.order.from.slice(), to: this.order.to.slice() };
     this.#sources = new Sources(items);
     this.#demands = items.map(() => undefined);
     this.#choicesFrom = items.map(() => []);
     this.#happened = items.map(({ isCertain }, item) =>
-      isCertain ? TRUE : this.#newLiteral({ kind: 'happened', item }),
+      isCertain && !isAssumed ? TRUE : this.#newLiteral({ kind: 'happened', item }),
     );
     for (const [item, { isCertain, operation }] of items.entries()) {
       // An operation happened in one way at most; its ways follow one another.
-      if (items[item + 1]?.operation === operation) {
-        this.solver.add([not(this.#happened[item]!), not(this.#happened[item + 1]!)]);
+      for (let other = item + 1; items[other]?.operation === operation; other++) {
+        this.solver.add([not(this.#happened[item]!), not(this.#happened[other]!)]);
       }
-      if (isCertain) this.#demand(item);
+      if (isCertain && !isAssumed) this.#demand(item);
     }
+  }
+
+  solve(maxSteps: number): Solution {
+    const certain = this.#happened.filter((_, item) => this.#items[item]!.isCertain);
+    return this.solver.solve(
+      maxSteps,
+      certain.filter((literal) => literal !== TRUE),
+    );
+  }
+
+  /** If there was no order: certain items that have none together. */
+  get contradiction(): readonly number[] {
+    return this.solver.core.map((literal) => this.#happened.indexOf(literal));
   }
 
   /** Once found: what happened, in order. */
@@ -174,6 +192,7 @@ export class Ordering implements Theory {
 
   #hasHappened(item: number): void {
     this.#demand(item);
+    if (!this.#isOpen(item)) return;
     for (const { cell: name } of this.#items[item]!.act.writes) {
       const cell = this.#sources.cell(name);
       const seen = listIn(this.#seenPossible, cell);
@@ -195,7 +214,8 @@ export class Ordering implements Theory {
       const circumstances = [...because, window].join(' ');
       if (demand.said.has(circumstances)) continue;
       demand.said.add(circumstances);
-      this.solver.add([...because.map(not), ...this.#sourcesIn(demand, window), demand.byPossible]);
+      const sources = this.#sourcesIn(demand, window);
+      this.solver.add([...because.map(not), ...sources, demand.byPossible]);
     }
   }
 
@@ -205,7 +225,9 @@ export class Ordering implements Theory {
     const isPossible = this.#sources.possible(reader, needs).length > 0;
     const byPossible = isPossible ? 2 * this.solver.newVariable() : FALSE;
     const sources = this.#sources.answered(reader, needs);
-    const demand = new Demand(variable, reader, needs, sources, byPossible);
+    const overwriters = this.#sources.overwriters(reader, needs);
+    const unless = overwriters.map((item) => not(this.#happened[item]!));
+    const demand = new Demand(variable, reader, needs, sources, byPossible, unless);
     this.#meanings[variable] = { kind: 'demand', demand };
     if (byPossible !== FALSE) {
       this.#meanings[variableOf(byPossible)] = { kind: 'byPossible', demand };
@@ -219,7 +241,7 @@ export class Ordering implements Theory {
       this.#newChoice(demand, item, cell),
     );
     const beyond = demand.beyond(window, (next) => this.#newEarlier(demand, next));
-    return [...choices.map(({ literal }) => literal), beyond];
+    return [...choices.map(({ literal }) => literal), beyond, ...demand.unless];
   }
 
   #newEarlier(demand: Demand, window: number): Literal {
@@ -258,7 +280,7 @@ export class Ordering implements Theory {
         .possible(reader, needs)
         .map(({ item, cell }) => this.#newChoice(demand, item, cell));
       const literals = demand.possibleChoices.map(({ literal }) => literal);
-      this.solver.add([not(demand.byPossible), ...literals]);
+      this.solver.add([not(demand.byPossible), ...literals, ...demand.unless]);
     }
     this.#agenda.push(demand.variable);
   }
@@ -372,11 +394,3 @@ interface Witness {
 
 /** A longer chain of lost operations each of which was seen only by the next is not followed. */
 const MAX_WITNESSES = 8;
-
-function listIn<Key, Item>(lists: Map<Key, Item[]>, key: Key): Item[] {
-  const known = lists.get(key);
-  if (known !== undefined) return known;
-  const list: Item[] = [];
-  lists.set(key, list);
-  return list;
-}

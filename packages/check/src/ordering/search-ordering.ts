@@ -4,21 +4,68 @@ import type { SearchResult } from '../search.ts';
 import { Ordering } from './ordering.ts';
 import type { Item } from './sources.ts';
 
+type AnyOperation = Operation<unknown, unknown>;
+type ActsOf = readonly (readonly Act[])[];
+
 /**
  * @param operations By time of call.
  * @param acts In how many ways each of them can have happened.
  */
 export function searchOrdering(
-  operations: readonly Operation<unknown, unknown>[],
-  acts: readonly (readonly Act[])[],
+  operations: readonly AnyOperation[],
+  acts: ActsOf,
   maxSteps: number,
 ): SearchResult {
-  const isImpossible = ({ kind }: Operation<unknown, unknown>, index: number) =>
-    kind === 'completed' && acts[index]!.length === 0;
-  if (operations.some(isImpossible)) return { kind: 'notFound', steps: 0 };
-  const items = itemsOf(operations, acts);
-  const ordering = new Ordering(items);
-  const kind = ordering.solver.solve(maxSteps);
+  if (operations.some((operation, index) => isImpossible(operation, acts[index]!))) {
+    return { kind: 'notFound', steps: 0 };
+  }
+  const isCertain = (index: number) => operations[index]!.kind === 'completed';
+  const items = itemsOf(operations, (index) =>
+    acts[index]!.map((act) => ({ act, isCertain: isCertain(index) })),
+  );
+  return solved(new Ordering(items), items, maxSteps);
+}
+
+/** As `SearchResult`; where there is no order, whose answers would have been enough for that. */
+export type ContradictionResult =
+  | Exclude<SearchResult, { readonly kind: 'notFound' }>
+  | { readonly kind: 'notFound'; readonly steps: number; readonly core: readonly number[] };
+
+/**
+ * Is there an order if only some answers are known? Each other operation that returned may have taken effect,
+ * whatever it answered, between its call and its return, or never.
+ *
+ * @param ways In how many each can have happened: with its answer, and with any answer or none.
+ */
+export function searchContradiction(
+  operations: readonly AnyOperation[],
+  ways: { readonly answered: ActsOf; readonly possible: ActsOf },
+  isKnown: (index: number) => boolean,
+  maxSteps: number,
+): ContradictionResult {
+  const isCertain = (operation: AnyOperation, index: number) =>
+    operation.kind === 'completed' && isKnown(index);
+  const impossible = operations.findIndex(
+    (operation, index) =>
+      isCertain(operation, index) && isImpossible(operation, ways.answered[index]!),
+  );
+  if (impossible !== -1) return { kind: 'notFound', steps: 0, core: [impossible] };
+  const items = itemsOf(operations, (index) => {
+    const possible = ways.possible[index]!.map((act) => ({ act, isCertain: false }));
+    if (!isCertain(operations[index]!, index)) return possible;
+    return [{ act: ways.answered[index]![0]!, isCertain: true }, ...possible];
+  });
+  const ordering = new Ordering(items, true);
+  const result = solved(ordering, items, maxSteps);
+  if (result.kind !== 'notFound') return result;
+  return { ...result, core: ordering.contradiction.map((item) => items[item]!.operation) };
+}
+
+const isImpossible = ({ kind }: AnyOperation, acts: readonly Act[]): boolean =>
+  kind === 'completed' && acts.length === 0;
+
+function solved(ordering: Ordering, items: readonly Item[], maxSteps: number): SearchResult {
+  const kind = ordering.solve(maxSteps);
   const { steps } = ordering.solver;
   if (kind !== 'found') return { kind, steps };
   return { kind, steps, order: ordering.found.map((item) => items[item]!.operation) };
@@ -26,8 +73,8 @@ export function searchOrdering(
 
 /** Times are replaced by ranks. Two operations that touch at one moment overlap, so calls come first. */
 function itemsOf(
-  operations: readonly Operation<unknown, unknown>[],
-  acts: readonly (readonly Act[])[],
+  operations: readonly AnyOperation[],
+  waysOf: (operation: number) => readonly Pick<Item, 'act' | 'isCertain'>[],
 ): readonly Item[] {
   const events = operations.flatMap((operation, index) => {
     const call = { at: operation.calledAt, isCall: true, index };
@@ -40,11 +87,10 @@ function itemsOf(
   for (const [rank, { isCall, index }] of events.entries()) {
     (isCall ? calls : returns)[index] = rank;
   }
-  return operations.flatMap(({ kind }, operation) =>
-    acts[operation]!.map((act) => ({
+  return [...operations.keys()].flatMap((operation) =>
+    waysOf(operation).map((way) => ({
+      ...way,
       operation,
-      act,
-      isCertain: kind === 'completed',
       from: calls[operation]!,
       to: returns[operation]!,
     })),

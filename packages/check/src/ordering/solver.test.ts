@@ -80,6 +80,32 @@ test('what it finds is right, also where learning would have undone many decisio
   assert.ok(found > 100, `${found}`);
 });
 
+test('assumptions that cannot be true together are named', () => {
+  const random = dice(3);
+  const seen: Partial<Record<Solution, number>> = {};
+  let spared = 0;
+  for (let i = 0; i < 3000; i++) {
+    const variables = 5 + Math.floor(6 * random());
+    const clauses = randomClauses(random, variables, Math.floor(2 * variables));
+    const assumed = Array.from({ length: 4 }, (_, j) => 2 * (j + 1) + (random() < 0.5 ? 1 : 0));
+    const { solver } = new Hesitant(variables, clauses);
+    const solution = solver.solve(1_000_000, assumed);
+    const together = (literals: readonly Literal[]) =>
+      canBeTrue(variables, [...clauses, ...literals.map((literal) => [literal])]);
+    assert.equal(solution, together(assumed) ? 'found' : 'notFound', `formula ${i}`);
+    seen[solution] = (seen[solution] ?? 0) + 1;
+    if (solution === 'found') {
+      for (const literal of assumed) assert.ok(solver.isTrue(literal));
+      continue;
+    }
+    assert.ok(solver.core.every((literal) => assumed.includes(literal)));
+    assert.ok(!together(solver.core), `formula ${i}`);
+    spared += assumed.length - solver.core.length;
+  }
+  assert.ok(Math.min(seen.found!, seen.notFound!) > 300, JSON.stringify(seen));
+  assert.ok(spared > seen.notFound!, `${spared}`);
+});
+
 test('finds an assignment if and only if there is one', () => {
   const random = dice(5);
   const seen: Partial<Record<Solution, number>> = {};

@@ -64,12 +64,20 @@ export class Solver {
   #broken: (readonly Literal[])[] = [];
   /** Facts that came out when they were taken to be false. */
   #overdue: Literal[] = [];
+  /** Up to this level nothing is undone: there the assumptions stand, if there are any. */
+  #base = 0;
+  #core: readonly Literal[] = [];
 
   constructor(theory: Theory) {
     this.#theory = theory;
     this.newVariable();
     this.#assign(TRUE, NO_CLAUSE);
     this.#told = 1;
+  }
+
+  /** After `notFound`: assumptions that contradict each other, not necessarily as few as possible. */
+  get core(): readonly Literal[] {
+    return this.#core;
   }
 
   get level(): number {
@@ -110,7 +118,14 @@ export class Solver {
     else if (this.isFalse(open[1]!) && !this.isTrue(open[0]!)) this.#assignLate(open[0]!, clause);
   }
 
-  solve(maxSteps: number): Solution {
+  /** To be asked once. */
+  solve(maxSteps: number, assumptions: readonly Literal[] = []): Solution {
+    const refused = assumptions.find((literal) => this.isFalse(literal));
+    if (refused !== undefined) {
+      this.#core = [refused];
+      return 'notFound';
+    }
+    if (assumptions.length > 0) this.#assume(assumptions);
     for (;;) {
       const conflict = this.#propagate();
       if (conflict !== undefined) {
@@ -122,6 +137,14 @@ export class Solver {
       if (decision === undefined) return 'found';
       this.#decisions.push(this.#trail.length);
       this.#assign(decision, NO_CLAUSE);
+    }
+  }
+
+  #assume(assumptions: readonly Literal[]): void {
+    this.#base = 1;
+    this.#decisions.push(this.#trail.length);
+    for (const literal of assumptions) {
+      if (!this.isTrue(literal)) this.#assign(literal, NO_CLAUSE);
     }
   }
 
@@ -195,7 +218,10 @@ export class Solver {
   #resolve(conflict: readonly Literal[]): boolean {
     for (let broken = conflict; ; ) {
       const level = this.#latestOf(broken);
-      if (level === 0) return false;
+      if (level <= this.#base) {
+        this.#core = this.#rootsOf(broken);
+        return false;
+      }
       this.#backTo(level);
       // A fact is no clause that is kept, so it is not exchanged for what followed from it.
       const learned = broken.length === 1 ? broken : this.#learn(broken);
@@ -205,11 +231,24 @@ export class Solver {
         broken = [...this.#causesOf(variable), ...others];
         continue;
       }
-      const sensible = this.#latestOf(others);
+      const sensible = Math.max(this.#base, this.#latestOf(others));
       this.#backTo(level - sensible > MAX_JUMP ? level - 1 : sensible);
       this.add(learned);
       return true;
     }
+  }
+
+  /** The assumptions that made all of this false. */
+  #rootsOf(conflict: readonly Literal[]): readonly Literal[] {
+    const roots: Literal[] = [];
+    const causes = new Set(conflict.map(variableOf));
+    for (const variable of causes) {
+      const literal = this.isTrue(2 * variable) ? 2 * variable : 2 * variable + 1;
+      if (this.#isForGood(literal)) continue;
+      if (this.#reasons[variable] === NO_CLAUSE) roots.push(literal);
+      else for (const cause of this.#causesOf(variable)) causes.add(variableOf(cause));
+    }
+    return roots;
   }
 
   /** The level of the latest literal that is not a fact; 0 if there is none. */

@@ -6,7 +6,7 @@ import type { Span } from './partial-order.ts';
 export interface Item extends Span {
   readonly operation: number;
   readonly act: Act;
-  /** The operation was answered, so this happened. */
+  /** The operation was answered, so this happened. Its other items, if it has any, did not. */
   readonly isCertain: boolean;
 }
 
@@ -40,13 +40,25 @@ export class Sources {
 
   /** Of those who were not. */
   possible(reader: number, needs: readonly Need[]): readonly Writer[] {
-    const { operation, to } = this.#items[reader]!;
-    return needs.flatMap((need) =>
-      this.cell(need.cell).possible.filter(
-        ({ item, content, from }) =>
-          from <= to && this.#items[item]!.operation !== operation && need.allows(content),
-      ),
-    );
+    const { operation, from, to } = this.#items[reader]!;
+    return needs.flatMap((need) => {
+      const cell = this.cell(need.cell);
+      const since = cell.overwrittenUntil(from);
+      return cell.possible.filter(
+        (writer) =>
+          writer.from <= to &&
+          writer.to >= since &&
+          this.#items[writer.item]!.operation !== operation &&
+          need.allows(writer.content),
+      );
+    });
+  }
+
+  /** Because of whom nobody else can have. */
+  overwriters(reader: number, needs: readonly Need[]): readonly number[] {
+    const { from } = this.#items[reader]!;
+    const writers = needs.map((need) => this.cell(need.cell).overwriterBefore(from));
+    return writers.flatMap((writer) => (writer === undefined ? [] : [writer.item]));
   }
 }
 
