@@ -249,6 +249,18 @@ export const membership = [
     test: [TRANSFER, 'a transfer to a server whose connection breaks is given up at once'],
   },
   {
+    id: 'transfer-to-anybody',
+    hazards: [14],
+    wrong: 'a caller is told that the lead was handed over when a third server has taken it',
+    file: 'node/src/calls/leadership-transfers.ts',
+    before: '} else if (leaderId === to) {',
+    after: '} else if (leaderId !== undefined) {',
+    test: [
+      'node/src/calls/leadership-transfers.test.ts',
+      'a transfer has failed when a third server takes the lead, or this one leads on',
+    ],
+  },
+  {
     id: 'transfer-without-end',
     hazards: [14],
     wrong: 'a transfer is never given up',
