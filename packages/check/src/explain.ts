@@ -170,7 +170,7 @@ function smallestWindow<State, Input, Output>(
   };
   const isIllegal = (known: readonly number[]) => search(known).kind === 'notFound';
   if (isIllegal([])) return [blocked];
-  // Of fewer answers it sees what they contradict with fewer of them.
+  // Given only those that it needed, the solver often needs fewer still.
   let suspects = core;
   for (let next = search(core); next.kind === 'notFound'; next = search(suspects)) {
     if (next.core.length >= suspects.length) break;
