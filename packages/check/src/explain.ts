@@ -151,7 +151,7 @@ function firstFailure<State, Input, Output>(trials: Trials<State, Input, Output>
     const result = trials.search(returns[place]!, isKnown, 1 / 8);
     if (result.kind === 'notFound') {
       core = result.core;
-      bad = Math.max(...core.map((index) => placeOf.get(index)!));
+      bad = core.reduce((last, index) => Math.max(last, placeOf.get(index)!), -1);
     } else good = place;
     if (result.kind === 'found') order = result.order;
     isSuspected = result.kind === 'notFound' && bad < place && !isSuspected;
