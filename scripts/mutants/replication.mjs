@@ -250,6 +250,18 @@ export const replication = [
     ],
   },
   {
+    id: 'doubt-asks-all',
+    hazards: [7],
+    wrong: 'a doubt about one follower has all of them asked, whose late refusals are new doubts',
+    file: 'core/src/leader/replicate.ts',
+    before: 'progress.sentRound < role.reads.calledRound)',
+    after: 'progress.sentRound < role.reads.round)',
+    test: [
+      'core/src/leader/lost-entries.test.ts',
+      'a doubt about one follower asks nobody else, or late refusals would multiply (hazard 7)',
+    ],
+  },
+  {
     id: 'refusal-by-entry',
     hazards: [],
     wrong: 'a refusal goes back one entry and not a whole term (§5.3, end)',

@@ -90,7 +90,7 @@ function progressOf({ reads }: LeaderState, progress: Progress): string {
   const doubt = mode.kind === 'probe' && mode.cause === 'doubt' ? ' in doubt' : '';
   const { fromRound, askedRound } = marksOf(reads, progress);
   const asked = askedRound === undefined ? '' : ` asked ${Math.sign(askedRound - fromRound)}`;
-  const unsaid = sentRound < reads.round ? ' unsaid' : '';
+  const unsaid = sentRound < reads.calledRound ? ' unsaid' : '';
   const rest = progress.restIndex > 0 ? ' rests' : '';
   return `${mode.kind} ${isAwaitingReply}${doubt} ${matchIndex} ${nextIndex} ${sentCommit}/${awaitedCommit}${asked}${unsaid}${rest}`;
 }

@@ -82,8 +82,10 @@ export interface LeadershipTransfer {
 
 /** Linearizable reads at the leader (dissertation §6.4). */
 export interface LeaderReads {
-  /** The newest round of "do I still lead?". */
+  /** The newest round: of "do I still lead?", or of what one follower is asked anew (replicate.ts). */
   round: number;
+  /** The newest round of "do I still lead?", for which every follower is asked. */
+  calledRound: number;
   /** Asked since that round began: they need the next one. */
   waiting: PendingRead[];
   /** Answered when a quorum has answered `askedRound`. */

@@ -31,6 +31,7 @@ export function startLeading(node: NodeState, votes: ReadonlyMap<NodeId, boolean
     firstIndexOfTerm: nextIndex(node.log.lastIndex),
     reads: {
       round: 0,
+      calledRound: 0,
       waiting: [],
       asked: [],
       askedRound: 0,

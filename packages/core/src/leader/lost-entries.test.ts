@@ -57,6 +57,15 @@ test('a late refusal that comes twice proves no loss, and is asked about once (h
   assert.deepEqual([losses(leader), matchOfTwo(leader)], [0, 5]);
 });
 
+test('a doubt about one follower asks nobody else, or late refusals would multiply (hazard 7)', () => {
+  const leader = leaderKnown(5);
+  leader.receive(rejected(5, [0, 0]));
+  assert.deepEqual(
+    leader.takeSent().map(({ kind, to }) => [kind, to]),
+    [['appendEntries', 2]],
+  );
+});
+
 test('a late refusal proves no loss while the leader asks after another one (hazard 7)', () => {
   const leader = leaderKnown(2);
   // Entries 3 to 5 got lost, which a heartbeat shows; and before, one had overtaken entries 1 and 2.

@@ -22,6 +22,7 @@ export function startReadRound(node: LeaderNode): void {
   const isNeeded = reads.waiting.length > 0 && reads.asked.length === 0;
   if (!isNeeded && (!isRenewalDue(node) || mayRest(node))) return;
   reads.round += 1;
+  reads.calledRound = reads.round;
   if (node.options.leaseReads) reads.begun.push({ round: reads.round, at: node.now });
   // A renewal leaves the reads of the round under way alone: their answer is on its way.
   if (reads.asked.length > 0) return;

@@ -173,11 +173,15 @@ function hasItsWordAgainstIt({ matchIndex }: Progress, message: AppendRejected):
   return message.prevLogIndex <= matchIndex || message.hintIndex < matchIndex;
 }
 
-/** Refusals of what was sent before count no more. */
+/**
+ * Refusals of what was sent before count no more, and this follower is asked at once. The others are not: on
+ * a network that brings much late, each of their refusals would have all asked once more, without end.
+ */
 function beginRound(node: LeaderNode, progress: Progress): void {
   const { reads } = node.role;
   reads.round += 1;
   progress.fromRound = reads.round;
+  progress.lastSentAt = -Infinity;
 }
 
 /**
@@ -262,7 +266,7 @@ function entriesFrom(node: LeaderNode, from: LogIndex): readonly Batch[] {
 
 function isHeartbeatDue(node: LeaderNode, progress: Progress): boolean {
   const { now, role } = node;
-  if (isUnspokenTo(node, progress) || progress.sentRound < role.reads.round) return true;
+  if (isUnspokenTo(node, progress) || progress.sentRound < role.reads.calledRound) return true;
   return (now >= role.commitNoticeAt || isAwaited(node, progress)) && lacksCommit(node, progress);
 }
 
