@@ -2,7 +2,14 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { commandBatch, configurationOf, type LogIndex, type Term, type Write } from '@quorate/core';
+import {
+  commandBatch,
+  configurationOf,
+  type LogIndex,
+  type RaftOptions,
+  type Term,
+  type Write,
+} from '@quorate/core';
 import { CommandSlab } from '@quorate/wire';
 import { Cluster, type Mishap } from './cluster.ts';
 import { Disk } from './disk.ts';
@@ -157,6 +164,30 @@ test('a server refuses to start on a rotten disk, and starts when it is repaired
   });
 });
 
+test('what a server was writing ends with it when its disk cannot be read', async () => {
+  const time = new VirtualTime();
+  await time.run(async () => {
+    const mishaps: Mishap[] = [];
+    const cluster = clusterOf(time, mishaps, { maxTailBytes: 1 });
+    await sleep(time, 2000);
+    const leader = cluster.running.find((server) => server.status().role === 'leader')!;
+    const follower = cluster.ids.find((id) => id !== leader.id)!;
+    cluster.crash(follower);
+    for (let count = 0; count < 3; count += 1) {
+      leader.start(new Uint8Array(1));
+      await sleep(time, 100);
+    }
+    const disk = cluster.disk(leader.id);
+    const position = disk.durable.batches.length - 2;
+    assert.ok(disk.flipBit(position / (disk.durable.batches.length + 1), 0.5));
+    disk.stall(10_000);
+    leader.start(new Uint8Array(1));
+    cluster.start(follower);
+    assert.ok(await waitUntil(time, () => mishaps.length > 0, 5000, 1));
+    assert.deepEqual(disk.latest, disk.durable);
+  });
+});
+
 test('a frozen leader is replaced, and steps down when it thaws', async () => {
   const time = new VirtualTime();
   await time.run(async () => {
@@ -173,12 +204,12 @@ test('a frozen leader is replaced, and steps down when it thaws', async () => {
   });
 });
 
-function clusterOf(time: VirtualTime, mishaps: Mishap[]): Cluster {
+function clusterOf(time: VirtualTime, mishaps: Mishap[], options: RaftOptions = {}): Cluster {
   return new Cluster({
     time,
     seed: 1,
     size: 3,
-    options: {},
+    options,
     network: calmNetwork(0.2, 2),
     makeService: () => ({ apply: () => {}, restore: () => {} }),
     writeDuration: () => 1,

@@ -315,6 +315,8 @@ export class Server {
       }
     } catch (error) {
       if (!(error instanceof DiskReadError)) throw error;
+      // What it was writing ends with it.
+      this.disk.crash();
       this.#end('read');
     }
     if (!this.#isRunning) return;
