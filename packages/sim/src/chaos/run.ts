@@ -109,6 +109,7 @@ async function finish(world: World, begin: () => void, rerun: string): Promise<C
       calm(world);
       await time.pass(plan.faultsMs);
       const recoveryMs = await recover(world);
+      await time.pass(time.now());
       world.expectLinearizable();
       return report(world, recoveryMs);
     });
